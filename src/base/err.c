@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+static void fill(struct err *err, enum err_kind kind, const char *fmt,
+		 va_list ap) __attribute__((format(printf, 3, 0)));
+
 static void
 fill(struct err *err, enum err_kind kind, const char *fmt, va_list ap)
 {

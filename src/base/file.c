@@ -35,6 +35,26 @@ file_take(struct file_source *s, void *into, size_t n, struct err *err)
 }
 
 static ptrdiff_t
+memory_read(struct file_source *s, void *into, size_t n, struct err *err)
+{
+	struct file_memory *m = (struct file_memory *)s;
+	const uint8_t *at;
+
+	(void)err;
+	if (n > m->rd.left)
+		n = m->rd.left;
+	if (n > 0 && rd_take(&m->rd, n, &at))
+		memcpy(into, at, n);
+	return (ptrdiff_t)n;
+}
+
+void
+file_from_memory(struct file_memory *m, const void *data, size_t len)
+{
+	*m = (struct file_memory){ { memory_read }, rd_of(data, len) };
+}
+
+static ptrdiff_t
 file_in_read(struct file_source *s, void *into, size_t n, struct err *err)
 {
 	struct file_in *in = (struct file_in *)s;
@@ -90,6 +110,14 @@ file_close(struct file_in *in)
 	if (in->fd >= 0)
 		(void)close(in->fd);
 	*in = (struct file_in)FILE_IN_INIT;
+}
+
+int
+file_rewind(struct file_in *in, struct err *err)
+{
+	if (lseek(in->fd, 0, SEEK_SET) < 0)
+		return err_sys(err, "cannot go back to the start");
+	return 0;
 }
 
 /* All that fd still gives, at most cap bytes. Closes fd. */
@@ -157,6 +185,11 @@ file_read_secret(struct buf *out, const char *path, size_t cap,
 		return err_set(err, ERR_REFUSED, "%s: others may read this "
 			       "secret key, so it is not used; mend it with: "
 			       "chmod 600 %s", SHOWN(path), SHOWN(path));
+	}
+	/* Room for all of it at once: growing would leave copies behind. */
+	if (!buf_room(out, cap + 128 * KIB)) {
+		(void)close(fd);
+		return err_memory(err);
 	}
 	return slurp(out, fd, path, cap, err);
 }
@@ -260,6 +293,12 @@ open_temp(struct file_out *out, mode_t mode, struct err *err)
 		       SHOWN(out->path));
 }
 
+static int
+sink_write(struct file_sink *s, const void *data, size_t len, struct err *err)
+{
+	return file_write((struct file_out *)s, data, len, err);
+}
+
 int
 file_begin(struct file_out *out, const char *path, enum file_mode mode,
 	   struct err *err)
@@ -269,6 +308,7 @@ file_begin(struct file_out *out, const char *path, enum file_mode mode,
 	int rc = -1;
 
 	*out = (struct file_out)FILE_OUT_INIT;
+	out->sink.write = sink_write;
 	out->replace = mode == FILE_REPLACE;
 	if (split_path(path, &folder, &name, err) < 0)
 		goto out;

@@ -30,6 +30,22 @@ struct file_source {
  */
 int file_take(struct file_source *s, void *into, size_t n, struct err *err);
 
+/*
+ * Where bytes go: a file being written, or what is to be sealed. 0 when all of
+ * them went, or -1.
+ */
+struct file_sink {
+	int (*write)(struct file_sink *s, const void *data, size_t len,
+		     struct err *err);
+};
+
+/* Bytes in memory as a source; they are only borrowed. */
+struct file_memory {
+	struct file_source source;
+	struct rd rd;
+};
+void file_from_memory(struct file_memory *m, const void *data, size_t len);
+
 /* A plain file opened for reading. */
 struct file_in {
 	struct file_source source; /* first, so that one is the other */
@@ -45,6 +61,9 @@ struct file_in {
  */
 int file_open(struct file_in *in, const char *path, struct err *err);
 void file_close(struct file_in *in);
+
+/* Back to the first byte. */
+int file_rewind(struct file_in *in, struct err *err);
 
 /* The whole of a regular file, refused if longer than cap. Adds to out. */
 int file_read(struct buf *out, const char *path, size_t cap, struct err *err);
@@ -62,14 +81,15 @@ int file_read_secret(struct buf *out, const char *path, size_t cap,
  * beginning with a dot, until file_commit() gives it the name it is to have.
  */
 struct file_out {
-	int fd;	 /* to write to, with file_write() */
+	struct file_sink sink; /* first, so that one is the other */
+	int fd;
 	int dir; /* the folder, kept open */
 	char *name, *temp;
 	char *path; /* as the caller gave it, for messages */
 	bool replace;
 };
 
-#define FILE_OUT_INIT { -1, -1, NULL, NULL, NULL, false }
+#define FILE_OUT_INIT { { NULL }, -1, -1, NULL, NULL, NULL, false }
 
 enum file_mode {
 	FILE_NEW,	  /* the name must be free */

@@ -64,8 +64,11 @@
 /* Columns of one CSV. Salesforce's own reader stops at 5,000. */
 #define LIMIT_COLUMNS ((size_t)5000)
 
-/* An API name: 40 characters, a namespace of 15, `__` twice, `c`, rounded. */
-#define LIMIT_NAME ((size_t)80)
+/*
+ * An API name: 40 characters, a namespace of 15, and suffixes. With it a
+ * member's name fits the 100 bytes that a tar header has for one.
+ */
+#define LIMIT_NAME ((size_t)70)
 
 /*
  * One text in a manifest: an org's or a contact's name, a mail address (254),
@@ -79,8 +82,23 @@
 /* Objects that a bundle speaks of. An org may have 3,000 custom ones. */
 #define LIMIT_OBJECTS ((size_t)4096)
 
-/* Depth of JSON. A manifest needs 4. */
-#define LIMIT_JSON_DEPTH 16
+/*
+ * Values in one JSON text. Its tree costs some hundred bytes each, and the
+ * fullest manifest has 100,000.
+ */
+#define LIMIT_JSON_VALUES ((size_t)200000)
+
+/*
+ * Plaintext of one chunk of a sealed bundle: what is decrypted and trusted at
+ * once. 17 bytes of overhead in 64 KiB is nothing.
+ */
+#define LIMIT_CHUNK (64 * KIB)
+
+/*
+ * Parts of one body: 100 GB. They stand in one index member, whose rows have
+ * some 150 bytes. No file of Salesforce's comes near.
+ */
+#define LIMIT_PARTS ((unsigned)25000)
 
 /* A message: one line for a person, with a path and a value in it. */
 #define LIMIT_MESSAGE ((size_t)1024)

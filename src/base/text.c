@@ -199,6 +199,24 @@ text_unhex(uint8_t *dst, size_t len, const char *src, size_t srclen)
 	return true;
 }
 
+bool
+text_parse_count(uint64_t *n, const char *s, size_t len)
+{
+	uint64_t out = 0;
+
+	if (len < 1 || len > 16 || (s[0] == '0' && len > 1))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		out = out * 10 + (uint64_t)(s[i] - '0');
+	}
+	if (out >> 53 != 0)
+		return false;
+	*n = out;
+	return true;
+}
+
 /*
  * Days since 1970-01-01 of a date in the Gregorian calendar, and back. A year
  * here begins in March, so that a leap day is its last day.

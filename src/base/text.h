@@ -43,6 +43,12 @@ void text_hex(char *dst, const uint8_t *src, size_t len);
 bool text_unhex(uint8_t *dst, size_t len, const char *src, size_t srclen);
 
 /*
+ * A count as decimal digits in their one spelling: no sign, no leading zero,
+ * below 2^53.
+ */
+bool text_parse_count(uint64_t *n, const char *s, size_t len);
+
+/*
  * An instant as Salesforce's API writes it, in UTC: 2026-11-22T06:00:00.000Z.
  * Milliseconds since 1970 each way. Years 1700 to 4000, as Salesforce has.
  */
