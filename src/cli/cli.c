@@ -1,0 +1,192 @@
+/* What the commands share: see cli.h. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const struct cli_command *const topics[] = { cmd_begin, cmd_carry };
+static const char *const topic_names[] = { "begin", "carry" };
+
+enum { TOPICS = sizeof topics / sizeof *topics };
+
+const struct cli_command *
+cli_find(const char *first, const char *second, size_t *words)
+{
+	char both[64];
+
+	(void)snprintf(both, sizeof both, "%s %s", first,
+		       second ? second : "");
+	for (size_t t = 0; t < TOPICS; t++) {
+		for (const struct cli_command *c = topics[t]; c->name; c++) {
+			*words = strcmp(c->name, both) == 0  ? 2 :
+				 strcmp(c->name, first) == 0 ? 1 :
+							       0;
+			if (*words)
+				return c;
+		}
+	}
+	return NULL;
+}
+
+bool
+cli_is_topic(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t t = 0; t < TOPICS; t++)
+		for (const struct cli_command *c = topics[t]; c->name; c++)
+			if (strncmp(c->name, word, len) == 0 &&
+			    c->name[len] == ' ')
+				return true;
+	return false;
+}
+
+static size_t
+option_index(const struct cli_command *c, const char *name, size_t len)
+{
+	size_t i = 0;
+
+	while (i < CLI_OPTIONS && c->option[i].name &&
+	       (strlen(c->option[i].name) != len ||
+		memcmp(c->option[i].name, name, len) != 0))
+		i++;
+	return i < CLI_OPTIONS && c->option[i].name ? i : CLI_OPTIONS;
+}
+
+const char *
+cli_value(const struct cli *cli, const char *option)
+{
+	size_t i = option_index(cli->command, option, strlen(option));
+
+	return i < CLI_OPTIONS ? cli->value[i] : NULL;
+}
+
+/* -o VALUE, --name VALUE, --name=VALUE, --name. Moves *i past a value. */
+static int
+take_option(struct cli *cli, int argc, char **argv, int *i)
+{
+	const char *word = argv[*i], *name = word + 1, *equals;
+	const struct cli_option *option;
+	size_t len, at;
+
+	if (*name == '-')
+		name++;
+	equals = name > word + 1 ? strchr(name, '=') : NULL;
+	len = equals ? (size_t)(equals - name) : strlen(name);
+	at = (len == 1) == (name == word + 1) ?
+		     option_index(cli->command, name, len) : CLI_OPTIONS;
+	if (at == CLI_OPTIONS)
+		return err_set(&cli->err, ERR_USAGE, "%s: has no option %s "
+			       "(see: orgferry %s --help)",
+			       cli->command->name, SHOWN(word),
+			       cli->command->name);
+	option = &cli->command->option[at];
+	if (cli->value[at])
+		return err_set(&cli->err, ERR_USAGE, "%s: option %s was given "
+			       "twice", cli->command->name, word);
+	if (!option->value && equals)
+		return err_set(&cli->err, ERR_USAGE, "%s: option --%s takes no "
+			       "value", cli->command->name, option->name);
+	if (!option->value)
+		cli->value[at] = "";
+	else if (equals)
+		cli->value[at] = equals + 1;
+	else if (*i + 1 < argc)
+		cli->value[at] = argv[++*i];
+	else
+		return err_set(&cli->err, ERR_USAGE, "%s: option %s wants %s",
+			       cli->command->name, word, option->value);
+	return 0;
+}
+
+int
+cli_parse(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *c = cli->command;
+	bool options = true;
+
+	for (int i = 0; i < argc; i++) {
+		if (options && strcmp(argv[i], "--") == 0)
+			options = false;
+		else if (options && argv[i][0] == '-' && argv[i][1] != 0) {
+			if (take_option(cli, argc, argv, &i) < 0)
+				return -1;
+		} else {
+			cli->argument[cli->arguments++] = argv[i];
+		}
+	}
+	if (cli->arguments < c->least || cli->arguments > c->most)
+		return err_set(&cli->err, ERR_USAGE, "%s: wants %s%s "
+			       "(see: orgferry %s --help)", c->name,
+			       c->most ? "the arguments " : "no arguments",
+			       c->arguments, c->name);
+	return 0;
+}
+
+static void
+help_command(const struct cli_command *c)
+{
+	printf("orgferry %s%s%s\n\n%s.\n", c->name, *c->arguments ? " " : "",
+	       c->arguments, c->help);
+	for (size_t i = 0; i < CLI_OPTIONS && c->option[i].name; i++) {
+		const struct cli_option *o = &c->option[i];
+		char left[32];
+
+		(void)snprintf(left, sizeof left, "%s%s%s%s",
+			       o->name[1] ? "--" : "-", o->name,
+			       o->value ? " " : "", o->value ? o->value : "");
+		printf("%s  %-22s %s\n", i == 0 ? "\n" : "", left, o->help);
+	}
+	printf("\nExample: %s\n", c->example);
+}
+
+void
+cli_help(const struct cli_command *command)
+{
+	if (command) {
+		help_command(command);
+		return;
+	}
+	printf("orgferry carries records between two Salesforce orgs that "
+	       "share no network.\n\n"
+	       "  orgferry [-C HOME] [--json] [--quiet] COMMAND ...\n");
+	for (size_t t = 0; t < TOPICS; t++) {
+		printf("\n%s\n", topic_names[t]);
+		for (const struct cli_command *c = topics[t]; c->name; c++)
+			printf("  %-20s %s\n", c->name, c->help);
+	}
+	printf("\nHOME is the folder of one org's state: -C, else "
+	       "$ORGFERRY_HOME, else this folder.\n"
+	       "orgferry COMMAND --help tells more of a command.\n"
+	       "Exit status: 0 done; 1 done, but records wait; 2 wrong usage; "
+	       "3 refused;\n4 out of order; 5 could not.\n");
+}
+
+void
+cli_line(const char *label, const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("%-12s ", label);
+	va_start(ap, fmt);
+	(void)vprintf(fmt, ap);
+	va_end(ap);
+	(void)putchar('\n');
+}
+
+const char *
+cli_shown(const char *s, size_t len)
+{
+	static struct buf ring[4];
+	static unsigned next;
+	struct buf *b = &ring[next++ % 4];
+	const char *shown;
+
+	buf_clear(b);
+	text_add_shown(b, s, len);
+	shown = buf_str(b);
+	return shown ? shown : "(out of memory)";
+}

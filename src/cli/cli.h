@@ -1,0 +1,79 @@
+/*
+ * What the commands share: their table's shape, options, and what is printed.
+ *
+ * A command is a row of a table: its words, its arguments, its options, what
+ * it needs, its handler. Help is printed from the same rows. A handler returns
+ * 0, or 1 where some records were refused or are in conflict, or -1 with
+ * cli->err filled; only main() prints that and exits.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+struct cli;
+
+struct cli_option {
+	const char *name;  /* without the dashes; "o" is -o */
+	const char *value; /* what stands for its value in help; NULL: none */
+	const char *help;
+};
+
+enum { CLI_OPTIONS = 12 };
+
+struct cli_command {
+	const char *name; /* one word or two */
+	const char *arguments;
+	size_t least, most; /* how many */
+	const char *help;   /* one line */
+	const char *example;
+	int (*run)(struct cli *cli);
+	struct cli_option option[CLI_OPTIONS]; /* up to one without a name */
+};
+
+/* Every topic's rows, ended by one without a name: cmd_<topic>.c. */
+extern const struct cli_command cmd_begin[];
+extern const struct cli_command cmd_carry[];
+
+struct cli {
+	const struct cli_command *command;
+	const char *home; /* -C, else $ORGFERRY_HOME, else "." */
+	bool home_named;  /* by -C or $ORGFERRY_HOME */
+	bool json, quiet;
+	const char **argument;
+	size_t arguments;
+	const char *value[CLI_OPTIONS]; /* "" for one without a value */
+	struct err err;
+};
+
+/* What an option was given, or NULL. The option must be in the table. */
+const char *cli_value(const struct cli *cli, const char *option);
+
+/* The rows of a command by its words; *words tells how many they were. */
+const struct cli_command *cli_find(const char *first, const char *second,
+				   size_t *words);
+
+/*
+ * Take a command's options and arguments apart. Fills cli->err: ERR_USAGE.
+ * argument must have room for argc.
+ */
+int cli_parse(struct cli *cli, int argc, char **argv);
+
+/* Help: of all, or of one command. To standard output. */
+void cli_help(const struct cli_command *command);
+bool cli_is_topic(const char *word); /* the first of two words */
+
+/*
+ * A line for a person: "Label   value", the value shown harmlessly. Several
+ * make a column.
+ */
+void cli_line(const char *label, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A stranger's text, harmless, valid until the next call but three. */
+const char *cli_shown(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * orgferry: the one place that prints errors and exits. Options before the
+ * command are taken here, the rest by cli_parse() from the command's row.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "format/keys.h"
+
+#define VERSION "0"
+
+/* -C HOME, --json, --quiet: may stand before the command. */
+static int
+take_globals(struct cli *cli, int argc, char **argv)
+{
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "-C") == 0 && i + 1 < argc) {
+			cli->home = argv[++i];
+			cli->home_named = true;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			cli->json = true;
+		} else if (strcmp(argv[i], "--quiet") == 0) {
+			cli->quiet = true;
+		} else {
+			break;
+		}
+	}
+	return i;
+}
+
+/* --json and --quiet are taken after the command too, where people put them. */
+static int
+drop_globals(struct cli *cli, int argc, char **argv)
+{
+	int kept = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			cli->json = true;
+		else if (strcmp(argv[i], "--quiet") == 0)
+			cli->quiet = true;
+		else
+			argv[kept++] = argv[i];
+	}
+	return kept;
+}
+
+static bool
+wants_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int
+run_command(struct cli *cli, int argc, char **argv)
+{
+	size_t words;
+	int rc = -1;
+
+	cli->command = cli_find(argv[0], argc > 1 ? argv[1] : NULL, &words);
+	if (!cli->command && cli_is_topic(argv[0]))
+		return err_set(&cli->err, ERR_USAGE, "%s: wants another word "
+			       "(see: orgferry --help)", argv[0]);
+	if (!cli->command)
+		return err_set(&cli->err, ERR_USAGE, "%s: is no command (see: "
+			       "orgferry --help)", cli_shown(argv[0],
+							     strlen(argv[0])));
+	argc -= (int)words;
+	argv += words;
+	if (wants_help(argc, argv)) {
+		cli_help(cli->command);
+		return 0;
+	}
+	cli->argument = calloc((size_t)argc + 1, sizeof *cli->argument);
+	if (!cli->argument)
+		return err_memory(&cli->err);
+	argc = drop_globals(cli, argc, argv);
+	if (cli_parse(cli, argc, argv) == 0 && keys_init(&cli->err) == 0)
+		rc = cli->command->run(cli);
+	free(cli->argument);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *home = getenv("ORGFERRY_HOME");
+	struct cli cli = { .home = home && *home ? home : ".",
+			   .home_named = home && *home };
+	int i = take_globals(&cli, argc, argv), rc;
+
+	/* A full disk or a closed pipe is an error that is told, not a death. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (i == argc || strcmp(argv[i], "--help") == 0 ||
+	    strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "help") == 0) {
+		cli_help(NULL);
+		rc = i == argc ? ERR_USAGE : 0;
+	} else if (strcmp(argv[i], "--version") == 0) {
+		printf("orgferry %s\n", VERSION);
+		rc = 0;
+	} else if (argv[i][0] == '-') {
+		rc = err_set(&cli.err, ERR_USAGE, "no option %s before a "
+			     "command (see: orgferry --help)", argv[i]);
+	} else {
+		rc = run_command(&cli, argc - i, argv + i);
+	}
+	if (fflush(stdout) != 0 || ferror(stdout))
+		rc = err_set(&cli.err, ERR_SYSTEM, "cannot write to standard "
+			     "output");
+	if (rc < 0)
+		(void)fprintf(stderr, "orgferry: %s\n", cli.err.msg);
+	return rc < 0 ? (int)cli.err.kind : rc;
+}

@@ -1,0 +1,44 @@
+/*
+ * The rows of a bundle, one by one, in the order in which they stand (FORMAT.md,
+ * "Rows"): what is published, the records named, their values, the receipts,
+ * the parts of files. Every rule that needs no home is checked here, so that
+ * import and inspect meet no row that FORMAT.md does not allow.
+ */
+#ifndef FORMAT_CHANGES_H
+#define FORMAT_CHANGES_H
+
+#include "format/bundle_in.h"
+#include "format/rows.h"
+
+/* A record's name: `i:` or `a:`, and the 18 characters of its id. */
+enum { CHANGES_NAME = 20 };
+
+struct change {
+	enum member_group group;
+	/* Of changes/: the object, and the record's number among its names. */
+	const struct manifest_object *object;
+	uint64_t record;
+	/* MEMBER_CREATES: the fields' names, in the order of the row. */
+	const struct row *columns;
+	const struct row *row;		   /* all but MEMBER_PART */
+	const struct bundle_member *part; /* MEMBER_PART */
+};
+
+struct changes;
+
+/* Read the rows of a bundle, which is borrowed. *out is the caller's. */
+int changes_open(struct changes **out, struct bundle_in *from,
+		 struct err *err);
+void changes_free(struct changes *c); /* NULL is fine */
+
+/*
+ * The next row: 1; 0 when all have come, the counts are the manifest's and the
+ * file has ended; or -1. What a change points to lives until the next call.
+ */
+int changes_next(struct changes *c, struct change *change, struct err *err);
+
+/* Whether a field is a name, or a name or `x:` and a foreign id. */
+bool changes_is_name(struct field f);
+bool changes_is_reference(struct field f);
+
+#endif

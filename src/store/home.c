@@ -1,0 +1,178 @@
+/* The home: see home.h. */
+#include "store/home.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+struct home {
+	char *path;
+	int lock;
+	struct key_pair *keys;
+};
+
+static const char *const folders[] = { "files", "keys", "outbox", "sent" };
+
+/* The names that a home that was begun may hold. */
+static bool
+is_ours(const char *name)
+{
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (strcmp(name, folders[i]) == 0)
+			return true;
+	return strcmp(name, "lock") == 0;
+}
+
+/* A folder that is empty, or was begun and not finished: no key in it yet. */
+static int
+check_free(const char *path, const char *key, struct err *err)
+{
+	char **names;
+	size_t count, strangers = 0;
+	struct stat st;
+
+	if (lstat(key, &st) == 0)
+		return err_set(err, ERR_USAGE, "%s: is a home already",
+			       SHOWN(path));
+	if (file_names(&names, &count, path, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		strangers += !is_ours(names[i]);
+	file_names_free(names, count);
+	if (strangers > 0)
+		return err_set(err, ERR_USAGE, "%s: is not empty; name a new "
+			       "folder for the home", SHOWN(path));
+	return 0;
+}
+
+static int
+make_folders(const char *path, struct err *err)
+{
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		char *folder = file_join(path, folders[i]);
+		struct stat st;
+		int rc = 0;
+
+		if (!folder)
+			return err_memory(err);
+		if (lstat(folder, &st) < 0 || !S_ISDIR(st.st_mode))
+			rc = file_make_folder(folder, err);
+		free(folder);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The keys last: with them the home is one. */
+static int
+make_keys(const char *file, struct err *err)
+{
+	struct key_pair *pair = NULL;
+	struct buf text = BUF_INIT;
+	int rc = -1;
+
+	if (key_pair_new(&pair, err) == 0 &&
+	    key_pair_write(pair, NULL, &text, err) == 0)
+		rc = file_put(file, FILE_NEW_SECRET, text.data, text.len, err);
+	keys_wipe(&text);
+	key_pair_free(pair);
+	return rc;
+}
+
+int
+home_make(const char *path, struct err *err)
+{
+	char *key = file_join(path, "keys/org.key");
+	struct stat st;
+	int rc = -1;
+
+	if (!key)
+		return err_memory(err);
+	if (lstat(path, &st) == 0) {
+		if (check_free(path, key, err) < 0)
+			goto out;
+	} else if (errno != ENOENT) {
+		(void)err_sys(err, "%s: cannot look at it", SHOWN(path));
+		goto out;
+	} else if (file_make_folder(path, err) < 0) {
+		goto out;
+	}
+	if (make_folders(path, err) == 0)
+		rc = make_keys(key, err);
+out:
+	free(key);
+	return rc;
+}
+
+static int
+read_keys(struct home *home, struct err *err)
+{
+	char *file = file_join(home->path, "keys/org.key");
+	struct buf text = BUF_INIT;
+	bool protected;
+	int rc = -1;
+
+	if (!file)
+		return err_memory(err);
+	if (file_read_secret(&text, file, LIMIT_SECRET_KEY, err) == 0) {
+		rc = key_pair_read(&home->keys, text.data, text.len, NULL,
+				   &protected, err);
+		if (rc < 0)
+			(void)err_at(err, "%s", SHOWN(file));
+	}
+	keys_wipe(&text);
+	free(file);
+	return rc;
+}
+
+int
+home_open(struct home **out, const char *path, struct err *err)
+{
+	char *key = file_join(path, "keys/org.key");
+	char *lock = file_join(path, "lock");
+	struct home *home = calloc(1, sizeof *home);
+	struct stat st;
+
+	*out = NULL;
+	if (home) {
+		home->lock = -1;
+		home->path = strdup(path);
+	}
+	if (!key || !lock || !home || !home->path)
+		(void)err_memory(err);
+	else if (lstat(key, &st) < 0)
+		(void)err_set(err, ERR_USAGE, "%s: is not a home (make one "
+			      "with: orgferry init HOME)", SHOWN(path));
+	else if ((home->lock = file_lock(lock, err)) >= 0 &&
+		 read_keys(home, err) == 0)
+		*out = home;
+	free(key);
+	free(lock);
+	if (!*out)
+		home_close(home);
+	return *out ? 0 : -1;
+}
+
+void
+home_close(struct home *home)
+{
+	if (!home)
+		return;
+	key_pair_free(home->keys);
+	if (home->lock >= 0)
+		(void)close(home->lock);
+	free(home->path);
+	free(home);
+}
+
+const struct key_pair *
+home_keys(const struct home *home)
+{
+	return home->keys;
+}
