@@ -145,7 +145,7 @@ static const struct column contact[] = {
 	{ "MailingState", 100, 0, "%S" },
 	{ "MailingPostalCode", 100, 0, "%P" },
 	{ "MailingCountry", 100, 0, "%N" },
-	{ "Birthdate", 10, 0, "19*#-0*-1#|19*#-1#-0*" },
+	{ "Birthdate", 10, 0, "19*#-0*-1#|19*#-12-0*" },
 	{ "LeadSource", 30, 1, "Web|Partner Referral|Trade Show|Other" },
 	{ "HasOptedOutOfEmail", 100, 2, "false|false|false|true" },
 	{ "Description", 20, 2, "%x" },
