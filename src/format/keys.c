@@ -169,6 +169,13 @@ keys_hash512_end(struct keys_hasher512 *h, uint8_t out[static 64])
 }
 
 void
+keys_mark(uint8_t out[static KEYS_MARK], const void *data, size_t len,
+	  const uint8_t key[static KEYS_MARK_KEY])
+{
+	(void)crypto_onetimeauth_poly1305(out, data, len, key);
+}
+
+void
 keys_random(void *out, size_t len)
 {
 	randombytes_buf(out, len);

@@ -48,6 +48,15 @@ void keys_hash_begin(struct keys_hasher *h);
 void keys_hash_add(struct keys_hasher *h, const void *data, size_t len);
 void keys_hash_end(struct keys_hasher *h, uint8_t out[static KEYS_HASH]);
 
+/*
+ * A mark by which bytes are known again: Poly1305 under a key of 32 random
+ * bytes that stays here. Without the key nobody finds two texts of one mark
+ * but by luck, of which there is 2^-100 for texts of a kilobyte.
+ */
+enum { KEYS_MARK = 16, KEYS_MARK_KEY = 32 };
+void keys_mark(uint8_t out[static KEYS_MARK], const void *data, size_t len,
+	       const uint8_t key[static KEYS_MARK_KEY]);
+
 /* len random bytes from the system. */
 void keys_random(void *out, size_t len);
 

@@ -9,11 +9,13 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "model/record_id.h"
 
 struct home {
 	char *path;
 	int lock;
 	struct key_pair *keys;
+	struct store *store;
 };
 
 static const char *const folders[] = { "files", "keys", "outbox", "sent" };
@@ -25,7 +27,7 @@ is_ours(const char *name)
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (strcmp(name, folders[i]) == 0)
 			return true;
-	return strcmp(name, "lock") == 0;
+	return strcmp(name, "lock") == 0 || strncmp(name, "org.db", 6) == 0;
 }
 
 /* A folder that is empty, or was begun and not finished: no key in it yet. */
@@ -85,15 +87,56 @@ make_keys(const char *file, struct err *err)
 	return rc;
 }
 
+/* The store with the org's facts in it. */
+static int
+make_store(const char *file, const struct home_org *org, struct err *err)
+{
+	static const char put[] = "insert into _home values (?1, ?2)";
+	char id[RECORD_ID + 1] = "";
+	uint8_t mark_key[KEYS_MARK_KEY];
+	struct store *st;
+	int rc = -1;
+
+	if (!*org->name || strlen(org->name) > LIMIT_TEXT ||
+	    !text_is_plain(org->name, strlen(org->name)))
+		return err_set(err, ERR_USAGE, "--name %s: an org's name has 1 "
+			       "to %zu bytes and no control characters",
+			       SHOWN(org->name), LIMIT_TEXT);
+	if (org->id && (record_id_full(id, org->id, strlen(org->id)) ==
+				RECORD_ID_NONE ||
+			strncmp(id, "00D", 3) != 0))
+		return err_set(err, ERR_USAGE, "--org-id %s: an org's id has "
+			       "15 or 18 characters and begins with 00D",
+			       SHOWN(org->id));
+	if (store_make(file, err) < 0 || store_open(&st, file, err) < 0)
+		return -1;
+	keys_random(mark_key, sizeof mark_key);
+	if (store_begin(st, err) == 0 &&
+	    store_run(st, err, put, "ss", "name", org->name) == 0 &&
+	    store_run(st, err, put, "ss", "org_id", id) == 0 &&
+	    store_run(st, err, put, "si", "sandbox",
+		      (int64_t)org->sandbox) == 0 &&
+	    store_run(st, err, put, "si", "enabled",
+		      (int64_t)org->enabled) == 0 &&
+	    store_run(st, err, put, "sb", "print_key", mark_key,
+		      sizeof mark_key) == 0)
+		rc = store_commit(st, err);
+	store_close(st);
+	return rc;
+}
+
 int
-home_make(const char *path, struct err *err)
+home_make(const char *path, const struct home_org *org, struct err *err)
 {
 	char *key = file_join(path, "keys/org.key");
+	char *db = file_join(path, "org.db");
 	struct stat st;
 	int rc = -1;
 
-	if (!key)
-		return err_memory(err);
+	if (!key || !db) {
+		(void)err_memory(err);
+		goto out;
+	}
 	if (lstat(path, &st) == 0) {
 		if (check_free(path, key, err) < 0)
 			goto out;
@@ -103,9 +146,10 @@ home_make(const char *path, struct err *err)
 	} else if (file_make_folder(path, err) < 0) {
 		goto out;
 	}
-	if (make_folders(path, err) == 0)
+	if (make_folders(path, err) == 0 && make_store(db, org, err) == 0)
 		rc = make_keys(key, err);
 out:
+	free(db);
 	free(key);
 	return rc;
 }
@@ -136,6 +180,7 @@ home_open(struct home **out, const char *path, struct err *err)
 {
 	char *key = file_join(path, "keys/org.key");
 	char *lock = file_join(path, "lock");
+	char *db = file_join(path, "org.db");
 	struct home *home = calloc(1, sizeof *home);
 	struct stat st;
 
@@ -144,16 +189,18 @@ home_open(struct home **out, const char *path, struct err *err)
 		home->lock = -1;
 		home->path = strdup(path);
 	}
-	if (!key || !lock || !home || !home->path)
+	if (!key || !lock || !db || !home || !home->path)
 		(void)err_memory(err);
 	else if (lstat(key, &st) < 0)
 		(void)err_set(err, ERR_USAGE, "%s: is not a home (make one "
 			      "with: orgferry init HOME)", SHOWN(path));
 	else if ((home->lock = file_lock(lock, err)) >= 0 &&
-		 read_keys(home, err) == 0)
+		 read_keys(home, err) == 0 &&
+		 store_open(&home->store, db, err) == 0)
 		*out = home;
 	free(key);
 	free(lock);
+	free(db);
 	if (!*out)
 		home_close(home);
 	return *out ? 0 : -1;
@@ -164,11 +211,18 @@ home_close(struct home *home)
 {
 	if (!home)
 		return;
+	store_close(home->store);
 	key_pair_free(home->keys);
 	if (home->lock >= 0)
 		(void)close(home->lock);
 	free(home->path);
 	free(home);
+}
+
+struct store *
+home_store(struct home *home)
+{
+	return home->store;
 }
 
 const struct key_pair *

@@ -1,0 +1,542 @@
+/*
+ * The database: see store.h.
+ *
+ * Rollback journal, EXTRA: what was committed survives a power cut, and the
+ * one that takes the journal's name away with it (SQLite's "synchronous"
+ * pragma says when FULL would not).
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum {
+	APPLICATION = 0x6f726766, /* "orgf", for file(1) and for us */
+	VERSION = 1,
+};
+
+/*
+ * What every home has. Beside these stands one table per Salesforce object,
+ * named as the object, with a TEXT column per field and `_row` (records.c).
+ */
+static const char schema[] =
+	"-- The home's own facts: the org's name and id, counters, the time\n"
+	"-- of the snapshot last loaded, the key of its rows' fingerprints.\n"
+	"create table _home (\n"
+	"  key text primary key,\n"
+	"  value any not null\n"
+	") strict, without rowid;\n"
+	"\n"
+	"-- Objects that have a table. header: the first line of the file\n"
+	"-- last loaded, as it was; its rows' fingerprints hold with it.\n"
+	"create table _object (\n"
+	"  object integer primary key,\n"
+	"  name text not null unique collate nocase,\n"
+	"  prefix text,\n"
+	"  header blob\n"
+	") strict;\n"
+	"\n"
+	"-- Their fields. typed: who says the type, weakest first.\n"
+	"-- position: of the column in the file last loaded; null: not in it.\n"
+	"create table _field (\n"
+	"  field integer primary key,\n"
+	"  object integer not null references _object,\n"
+	"  name text not null collate nocase,\n"
+	"  type text not null default '',\n"
+	"  typed text not null default 'inferred' check\n"
+	"    (typed in ('inferred', 'table', 'metadata', 'option')),\n"
+	"  refers text not null default '',\n"
+	"  position integer,\n"
+	"  unique (object, name)\n"
+	") strict;\n"
+	"\n"
+	"-- The fingerprint of each row last loaded. An import never\n"
+	"-- touches it.\n"
+	"create table _loaded (\n"
+	"  _row integer primary key,\n"
+	"  object integer not null references _object,\n"
+	"  print blob not null\n"
+	") strict;\n"
+	"\n"
+	"-- The change log: per record and field the newest change alone.\n"
+	"-- number: of the transaction that made it; origin: 0 for a load,\n"
+	"-- else the connection. A new record needs no row: _row only grows.\n"
+	"create table _change (\n"
+	"  _row integer not null,\n"
+	"  field integer not null references _field,\n"
+	"  number integer not null,\n"
+	"  origin integer not null,\n"
+	"  time text not null,\n"
+	"  primary key (_row, field)\n"
+	") strict, without rowid;\n"
+	"create index _change_number on _change (number);\n"
+	"\n"
+	"-- Records that are gone. edited: the number of the load that found\n"
+	"-- the org still changing what an import had removed: a conflict.\n"
+	"create table _deleted (\n"
+	"  _row integer primary key,\n"
+	"  object integer not null references _object,\n"
+	"  id text not null,\n"
+	"  number integer not null,\n"
+	"  origin integer not null,\n"
+	"  time text not null,\n"
+	"  edited integer\n"
+	") strict;\n"
+	"create index _deleted_number on _deleted (number);\n"
+	"create index _deleted_id on _deleted (object, id);\n"
+	"\n"
+	"-- What the last snapshot said of a field that an import has since\n"
+	"-- overwritten; of a record that one deleted, every field (and _loaded\n"
+	"-- keeps its row).\n"
+	"create table _base (\n"
+	"  _row integer not null,\n"
+	"  field integer not null references _field,\n"
+	"  value text not null,\n"
+	"  primary key (_row, field)\n"
+	") strict, without rowid;\n"
+	"\n"
+	"-- People who may work here, and what they may do.\n"
+	"create table _user (\n"
+	"  name text primary key collate nocase,\n"
+	"  mail text not null default '',\n"
+	"  manages integer not null default 0,\n"
+	"  forwards integer not null default 0,\n"
+	"  accepts integer not null default 0,\n"
+	"  active integer not null default 1\n"
+	") strict, without rowid;\n";
+
+struct store {
+	sqlite3 *db;
+	char *path;
+};
+
+struct store_statement {
+	struct store *store;
+	sqlite3_stmt *stmt;
+	int rc; /* of the first binding that failed */
+};
+
+/* What SQLite says of the last call, as an error of ours. */
+static int
+failed(struct store *st, struct err *err)
+{
+	int rc = st->db ? sqlite3_extended_errcode(st->db) : SQLITE_NOMEM;
+
+	if ((rc & 0xff) == SQLITE_NOMEM)
+		return err_memory(err);
+	if ((rc & 0xff) == SQLITE_FULL)
+		return err_set(err, ERR_SYSTEM, "%s: the disk is full; nothing "
+			       "was changed", SHOWN(st->path));
+	if ((rc & 0xff) == SQLITE_BUSY)
+		return err_set(err, ERR_SYSTEM, "%s: another program is using "
+			       "it; close it and try again", SHOWN(st->path));
+	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
+		return err_set(err, ERR_SYSTEM, "%s: is damaged (%s); take "
+			       "the home back from a backup", SHOWN(st->path),
+			       sqlite3_errmsg(st->db));
+	return err_set(err, ERR_SYSTEM, "%s: %s (SQLite error %d)",
+		       SHOWN(st->path), sqlite3_errmsg(st->db), rc);
+}
+
+int
+store_exec(struct store *st, const char *sql, struct err *err)
+{
+	return sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
+		       0 : failed(st, err);
+}
+
+static int
+connect(struct store **out, const char *path, int flags, struct err *err)
+{
+	/*
+	 * 32 MiB of pages in memory. One process at a time has the lock, so
+	 * SQLite need not take its own at every turn.
+	 */
+	static const char settings[] =
+		"pragma journal_mode = delete;"
+		"pragma synchronous = extra;"
+		"pragma locking_mode = exclusive;"
+		"pragma cache_size = -32768;"
+		"pragma cell_size_check = on;"
+		"pragma trusted_schema = off;"
+		"pragma foreign_keys = on;";
+	struct store *st = calloc(1, sizeof *st);
+
+	*out = NULL;
+	if (!st)
+		return err_memory(err);
+	st->path = strdup(path);
+	if (!st->path) {
+		store_close(st);
+		return err_memory(err);
+	}
+	if (sqlite3_open_v2(path, &st->db, flags | SQLITE_OPEN_NOFOLLOW |
+				    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK ||
+	    sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) !=
+		    SQLITE_OK ||
+	    store_exec(st, settings, err) < 0) {
+		(void)failed(st, err);
+		store_close(st);
+		return -1;
+	}
+	*out = st;
+	return 0;
+}
+
+int
+store_make(const char *path, struct err *err)
+{
+	struct store *st;
+	char version[128];
+	int rc = -1;
+
+	/* What an earlier try left; a finished store is never made again. */
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_sys(err, "%s: cannot make it anew", SHOWN(path));
+	if (connect(&st, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+		    err) < 0)
+		return -1;
+	(void)snprintf(version, sizeof version,
+		       "pragma application_id = %d; pragma user_version = %d;",
+		       APPLICATION, VERSION);
+	if (store_begin(st, err) == 0 && store_exec(st, schema, err) == 0 &&
+	    store_exec(st, version, err) == 0)
+		rc = store_commit(st, err);
+	store_close(st);
+	return rc;
+}
+
+int
+store_open(struct store **out, const char *path, struct err *err)
+{
+	int64_t application, version;
+	struct stat had;
+
+	*out = NULL;
+	if (stat(path, &had) < 0)
+		return err_sys(err, "%s: cannot open", SHOWN(path));
+	if (connect(out, path, SQLITE_OPEN_READWRITE, err) < 0)
+		return -1;
+	if (store_ask(*out, &application, 0, err, "pragma application_id",
+		      "") < 0 ||
+	    store_ask(*out, &version, 0, err, "pragma user_version", "") < 0)
+		goto fail;
+	if (application != APPLICATION) {
+		(void)err_set(err, ERR_SYSTEM, "%s: is not the store of an "
+			      "orgferry home", SHOWN(path));
+		goto fail;
+	}
+	if (version != VERSION) {
+		(void)err_set(err, ERR_SYSTEM, "%s: is of version %lld, and "
+			      "this orgferry knows %d; use the newer one",
+			      SHOWN(path), (long long)version, VERSION);
+		goto fail;
+	}
+	return 0;
+fail:
+	store_close(*out);
+	*out = NULL;
+	return -1;
+}
+
+void
+store_close(struct store *st)
+{
+	if (!st)
+		return;
+	(void)sqlite3_close_v2(st->db);
+	free(st->path);
+	free(st);
+}
+
+int
+store_begin(struct store *st, struct err *err)
+{
+	return store_exec(st, "begin immediate", err);
+}
+
+int
+store_commit(struct store *st, struct err *err)
+{
+	int rc = store_exec(st, "commit", err);
+
+	if (rc < 0)
+		store_rollback(st);
+	return rc;
+}
+
+void
+store_rollback(struct store *st)
+{
+	/* A full disk may have rolled back by itself already. */
+	if (st && !sqlite3_get_autocommit(st->db))
+		(void)sqlite3_exec(st->db, "rollback", NULL, NULL, NULL);
+}
+
+int
+store_prepare(struct store *st, struct store_statement **out, const char *sql,
+	      struct err *err)
+{
+	struct store_statement *s = calloc(1, sizeof *s);
+
+	*out = NULL;
+	if (!s)
+		return err_memory(err);
+	s->store = st;
+	if (sqlite3_prepare_v3(st->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+			       &s->stmt, NULL) != SQLITE_OK) {
+		free(s);
+		return failed(st, err);
+	}
+	*out = s;
+	return 0;
+}
+
+void
+store_finish(struct store_statement *s)
+{
+	if (!s)
+		return;
+	(void)sqlite3_finalize(s->stmt);
+	free(s);
+}
+
+static void
+bound(struct store_statement *s, int rc)
+{
+	if (rc != SQLITE_OK && s->rc == SQLITE_OK)
+		s->rc = rc;
+}
+
+void
+store_bind_int(struct store_statement *s, int i, int64_t n)
+{
+	bound(s, sqlite3_bind_int64(s->stmt, i, n));
+}
+
+void
+store_bind_text(struct store_statement *s, int i, const void *p, size_t len)
+{
+	/* No length is empty text, never NULL. */
+	bound(s, sqlite3_bind_text64(s->stmt, i, len ? p : "", len,
+				     SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void
+store_bind_blob(struct store_statement *s, int i, const void *p, size_t len)
+{
+	bound(s, sqlite3_bind_blob64(s->stmt, i, len ? p : "", len,
+				     SQLITE_STATIC));
+}
+
+void
+store_bind_null(struct store_statement *s, int i)
+{
+	bound(s, sqlite3_bind_null(s->stmt, i));
+}
+
+int
+store_step(struct store_statement *s, struct err *err)
+{
+	int rc;
+
+	if (s->rc != SQLITE_OK)
+		return s->rc == SQLITE_NOMEM ?
+			       err_memory(err) :
+			       err_set(err, ERR_SYSTEM, "%s: a value could "
+				       "not be bound (SQLite error %d)",
+				       SHOWN(s->store->path), s->rc);
+	rc = sqlite3_step(s->stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : failed(s->store, err);
+}
+
+void
+store_reset(struct store_statement *s)
+{
+	(void)sqlite3_reset(s->stmt);
+	s->rc = SQLITE_OK;
+}
+
+int
+store_do(struct store_statement *s, struct err *err)
+{
+	int rc = store_step(s, err);
+
+	store_reset(s);
+	return rc < 0 ? -1 : 0;
+}
+
+int64_t
+store_int(struct store_statement *s, int i)
+{
+	return sqlite3_column_int64(s->stmt, i);
+}
+
+const char *
+store_text(struct store_statement *s, int i, size_t *len)
+{
+	const void *p = sqlite3_column_text(s->stmt, i);
+
+	*len = p ? (size_t)sqlite3_column_bytes(s->stmt, i) : 0;
+	return p ? p : "";
+}
+
+const uint8_t *
+store_blob(struct store_statement *s, int i, size_t *len)
+{
+	const void *p = sqlite3_column_blob(s->stmt, i);
+
+	*len = p ? (size_t)sqlite3_column_bytes(s->stmt, i) : 0;
+	return p;
+}
+
+/* Bind what types says, a letter each. */
+static void
+bind_all(struct store_statement *s, const char *types, va_list ap)
+{
+	for (int i = 1; *types; types++, i++) {
+		const void *p;
+
+		switch (*types) {
+		case 'i':
+			store_bind_int(s, i, va_arg(ap, int64_t));
+			break;
+		case 's':
+			p = va_arg(ap, const char *);
+			store_bind_text(s, i, p, strlen(p));
+			break;
+		case 't':
+			p = va_arg(ap, const void *);
+			store_bind_text(s, i, p, va_arg(ap, size_t));
+			break;
+		case 'b':
+			p = va_arg(ap, const void *);
+			store_bind_blob(s, i, p, va_arg(ap, size_t));
+			break;
+		}
+	}
+}
+
+int
+store_run(struct store *st, struct err *err, const char *sql,
+	  const char *types, ...)
+{
+	struct store_statement *s;
+	va_list ap;
+	int rc;
+
+	if (store_prepare(st, &s, sql, err) < 0)
+		return -1;
+	va_start(ap, types);
+	bind_all(s, types, ap);
+	va_end(ap);
+	rc = store_do(s, err);
+	store_finish(s);
+	return rc;
+}
+
+int
+store_ask(struct store *st, int64_t *out, int64_t none, struct err *err,
+	  const char *sql, const char *types, ...)
+{
+	struct store_statement *s;
+	va_list ap;
+	int got;
+
+	*out = none;
+	if (store_prepare(st, &s, sql, err) < 0)
+		return -1;
+	va_start(ap, types);
+	bind_all(s, types, ap);
+	va_end(ap);
+	got = store_step(s, err);
+	if (got > 0 && sqlite3_column_type(s->stmt, 0) != SQLITE_NULL)
+		*out = store_int(s, 0);
+	store_finish(s);
+	return got < 0 ? -1 : 0;
+}
+
+int
+store_ask_text(struct store *st, struct buf *out, bool *found, struct err *err,
+	       const char *sql, const char *types, ...)
+{
+	struct store_statement *s;
+	const char *text;
+	size_t len;
+	va_list ap;
+	int got;
+
+	*found = false;
+	if (store_prepare(st, &s, sql, err) < 0)
+		return -1;
+	va_start(ap, types);
+	bind_all(s, types, ap);
+	va_end(ap);
+	got = store_step(s, err);
+	if (got > 0 && sqlite3_column_type(s->stmt, 0) != SQLITE_NULL) {
+		*found = true;
+		text = store_text(s, 0, &len);
+		buf_add(out, text, len);
+	}
+	store_finish(s);
+	return got < 0 ? -1 : buf_ok(out, err);
+}
+
+int64_t
+store_last_row(struct store *st)
+{
+	return sqlite3_last_insert_rowid(st->db);
+}
+
+int64_t
+store_changed(struct store *st)
+{
+	return sqlite3_changes64(st->db);
+}
+
+bool
+store_name(const char *s, size_t len)
+{
+	if (len < 1 || len > LIMIT_NAME)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = s[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+			continue;
+		if (i == 0 || !((c >= '0' && c <= '9') || c == '_'))
+			return false;
+	}
+	return true;
+}
+
+int
+store_check(struct store *st, struct err *err)
+{
+	struct buf said = BUF_INIT;
+	bool found;
+	int rc = store_ask_text(st, &said, &found, err,
+				"pragma integrity_check(1)", "");
+
+	if (rc == 0 && !(said.len == 2 && memcmp(said.data, "ok", 2) == 0))
+		rc = err_set(err, ERR_SYSTEM, "%s: is damaged: %s",
+			     SHOWN(st->path), SHOWN_N(said.data, said.len));
+	buf_release(&said);
+	return rc;
+}
+
+const char *
+store_version(void)
+{
+	return sqlite3_libversion();
+}
