@@ -7,8 +7,9 @@
 
 #include "base/text.h"
 
-static const struct cli_command *const topics[] = { cmd_begin, cmd_carry };
-static const char *const topic_names[] = { "begin", "carry" };
+static const struct cli_command *const topics[] = { cmd_begin, cmd_data,
+						    cmd_carry };
+static const char *const topic_names[] = { "begin", "org data", "carry" };
 
 enum { TOPICS = sizeof topics / sizeof *topics };
 

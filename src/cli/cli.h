@@ -37,6 +37,7 @@ struct cli_command {
 /* Every topic's rows, ended by one without a name: cmd_<topic>.c. */
 extern const struct cli_command cmd_begin[];
 extern const struct cli_command cmd_carry[];
+extern const struct cli_command cmd_data[];
 
 struct cli {
 	const struct cli_command *command;

@@ -9,15 +9,26 @@
 #include "format/json.h"
 #include "format/minisig.h"
 #include "store/home.h"
+#include "store/records.h"
+#include "store/users.h"
 
 static int
 run_init(struct cli *cli)
 {
+	const struct home_org org = {
+		.name = cli_value(cli, "name"),
+		.id = cli_value(cli, "org-id"),
+		.sandbox = cli_value(cli, "sandbox") != NULL,
+		.enabled = cli_value(cli, "enable") != NULL,
+	};
 	const char *path = cli->argument[0];
 	struct home *home = NULL;
 	char fingerprint[KEYS_FINGERPRINT_TEXT + 1];
 
-	if (home_make(path, &cli->err) < 0 ||
+	if (!org.name)
+		return err_set(&cli->err, ERR_USAGE, "init: wants --name ORG, "
+			       "the name that partners see");
+	if (home_make(path, &org, &cli->err) < 0 ||
 	    home_open(&home, path, &cli->err) < 0)
 		return -1;
 	keys_fingerprint(fingerprint, key_pair_public(home_keys(home)));
@@ -27,6 +38,134 @@ run_init(struct cli *cli)
 	cli_line("Home", "%s", cli_shown(path, strlen(path)));
 	cli_line("Fingerprint", "%s", fingerprint);
 	return 0;
+}
+
+static int
+run_enable(struct cli *cli)
+{
+	struct home *home;
+	int rc;
+
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	rc = store_run(home_store(home), &cli->err, "update _home set value = "
+		       "1 where key = 'enabled'", "");
+	home_close(home);
+	return rc;
+}
+
+static int
+print_person(void *ctx, const struct users_person *p, struct err *err)
+{
+	struct cli *cli = ctx;
+	struct js_build b = { false };
+	struct buf out = BUF_INIT;
+	struct js *o;
+	int rc;
+
+	if (!cli->json) {
+		printf("%-24s %-6s %-7s %-6s %s\n",
+		       cli_shown(p->name, strlen(p->name)),
+		       p->rights & USERS_MANAGE ? "manage" : "-",
+		       p->rights & USERS_FORWARD ? "forward" : "-",
+		       p->rights & USERS_ACCEPT ? "accept" : "-",
+		       cli_shown(p->mail, strlen(p->mail)));
+		return 0;
+	}
+	o = js_new_object(&b);
+	js_put(&b, o, "name", js_new_string(&b, p->name));
+	js_put(&b, o, "mail", js_new_string(&b, p->mail));
+	js_put(&b, o, "manage", js_new_bool(&b, p->rights & USERS_MANAGE));
+	js_put(&b, o, "forward", js_new_bool(&b, p->rights & USERS_FORWARD));
+	js_put(&b, o, "accept", js_new_bool(&b, p->rights & USERS_ACCEPT));
+	rc = js_write_line(&out, &b, o, err);
+	if (rc == 0)
+		(void)fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	return rc;
+}
+
+static int
+run_users_list(struct cli *cli)
+{
+	struct home *home;
+	int rc;
+
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	rc = users_each(home_store(home), print_person, cli, &cli->err);
+	home_close(home);
+	return rc;
+}
+
+static int
+run_users_add(struct cli *cli)
+{
+	const char *mail = cli_value(cli, "mail");
+	struct home *home;
+	int rc;
+
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	rc = users_add(home_store(home), cli->argument[0], mail ? mail : "",
+		       &cli->err);
+	home_close(home);
+	return rc;
+}
+
+/* NAME RIGHT...: all rights are known before any is changed. */
+static int
+change_rights(struct cli *cli,
+	      int (*change)(struct store *st, const char *name,
+			    unsigned rights, struct err *err))
+{
+	struct home *home;
+	unsigned rights = 0;
+	int rc;
+
+	for (size_t i = 1; i < cli->arguments; i++) {
+		unsigned right = users_right(cli->argument[i]);
+
+		if (!right)
+			return err_set(&cli->err, ERR_USAGE, "%s: is no right; "
+				       "there are manage, forward, accept and "
+				       "all", SHOWN(cli->argument[i]));
+		rights |= right;
+	}
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	rc = change(home_store(home), cli->argument[0], rights, &cli->err);
+	home_close(home);
+	return rc;
+}
+
+static int
+run_users_grant(struct cli *cli)
+{
+	return change_rights(cli, users_grant);
+}
+
+static int
+run_users_revoke(struct cli *cli)
+{
+	return change_rights(cli, users_revoke);
+}
+
+static int
+run_check(struct cli *cli)
+{
+	struct home *home;
+	int rc;
+
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	rc = store_check(home_store(home), &cli->err);
+	if (rc == 0)
+		rc = records_check(home_store(home), &cli->err);
+	home_close(home);
+	if (rc == 0 && !cli->quiet)
+		printf("the home is sound\n");
+	return rc;
 }
 
 static int
@@ -98,8 +237,29 @@ run_key_export(struct cli *cli)
 }
 
 const struct cli_command cmd_begin[] = {
-	{ "init", "HOME", 1, 1, "make a home for one org: a folder and its keys",
-	  "orgferry init ~/acme", run_init, { { 0 } } },
+	{ "init", "HOME", 1, 1, "make a home for one org: its folder, store, keys",
+	  "orgferry init ~/acme --name Acme", run_init,
+	  { { "name", "ORG", "the org's name, which partners see" },
+	    { "org-id", "00D...", "its id in Salesforce" },
+	    { "sandbox", NULL, "it is a sandbox" },
+	    { "enable", NULL, "allow connections at once (see enable)" } } },
+	{ "enable", "", 0, 0, "allow connections; this cannot be undone",
+	  "orgferry -C ~/acme enable", run_enable, { { 0 } } },
+	{ "users add", "NAME", 1, 1, "add a person who may work here",
+	  "orgferry -C ~/acme users add Ada --mail ada@acme.example",
+	  run_users_add, { { "mail", "ADDRESS", "where to write to" } } },
+	{ "users grant", "NAME RIGHT...", 2, 5,
+	  "let a person manage, forward, accept, or all",
+	  "orgferry -C ~/acme users grant Ada manage forward",
+	  run_users_grant, { { 0 } } },
+	{ "users revoke", "NAME RIGHT...", 2, 5,
+	  "take rights from a person",
+	  "orgferry -C ~/acme users revoke Ada manage", run_users_revoke,
+	  { { 0 } } },
+	{ "users list", "", 0, 0, "list the people and their rights",
+	  "orgferry -C ~/acme users list", run_users_list, { { 0 } } },
+	{ "check", "", 0, 0, "examine the whole store for damage",
+	  "orgferry -C ~/acme check", run_check, { { 0 } } },
 	{ "key show", "", 0, 0, "show the org's key and its fingerprint",
 	  "orgferry -C ~/acme key show", run_key_show, { { 0 } } },
 	{ "key export", "", 0, 0, "write the org's public key, as minisign's",

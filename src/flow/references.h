@@ -1,0 +1,17 @@
+/*
+ * Which columns are references, where neither metadata nor the built-in table
+ * says so (DESIGN: references).
+ */
+#ifndef FLOW_REFERENCES_H
+#define FLOW_REFERENCES_H
+
+#include "store/objects.h"
+
+/*
+ * After a load: a column whose name ends in `Id` or `__c`, whose values are
+ * all well-formed ids, and of which one is a record here, is a reference.
+ */
+int references_infer(struct store *st, struct objects *objects,
+		     struct err *err);
+
+#endif
