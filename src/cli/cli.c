@@ -7,9 +7,11 @@
 
 #include "base/text.h"
 
-static const struct cli_command *const topics[] = { cmd_begin, cmd_data,
-						    cmd_carry };
-static const char *const topic_names[] = { "begin", "org data", "carry" };
+static const struct cli_command *const topics[] = {
+	cmd_begin, cmd_data, cmd_connect, cmd_agree, cmd_share, cmd_carry,
+};
+static const char *const topic_names[] = { "begin", "org data", "connect",
+					   "agree", "share",    "carry" };
 
 enum { TOPICS = sizeof topics / sizeof *topics };
 
@@ -153,7 +155,8 @@ cli_help(const struct cli_command *command)
 	}
 	printf("orgferry carries records between two Salesforce orgs that "
 	       "share no network.\n\n"
-	       "  orgferry [-C HOME] [--json] [--quiet] COMMAND ...\n");
+	       "  orgferry [-C HOME] [--user NAME] [--json] [--quiet] "
+	       "COMMAND ...\n");
 	for (size_t t = 0; t < TOPICS; t++) {
 		printf("\n%s\n", topic_names[t]);
 		for (const struct cli_command *c = topics[t]; c->name; c++)

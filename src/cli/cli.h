@@ -36,13 +36,17 @@ struct cli_command {
 
 /* Every topic's rows, ended by one without a name: cmd_<topic>.c. */
 extern const struct cli_command cmd_begin[];
+extern const struct cli_command cmd_agree[];
 extern const struct cli_command cmd_carry[];
+extern const struct cli_command cmd_connect[];
 extern const struct cli_command cmd_data[];
+extern const struct cli_command cmd_share[];
 
 struct cli {
 	const struct cli_command *command;
 	const char *home; /* -C, else $ORGFERRY_HOME, else "." */
 	bool home_named;  /* by -C or $ORGFERRY_HOME */
+	const char *user; /* --user, else the system's: who acts */
 	bool json, quiet;
 	const char **argument;
 	size_t arguments;

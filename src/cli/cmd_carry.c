@@ -1,4 +1,5 @@
-/* carry: bundles verified and looked at. */
+/* carry: bundles made, taken in, verified and looked at. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,12 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/inspect.h"
+#include "cli/table.h"
+#include "flow/export.h"
+#include "flow/import.h"
 #include "format/minisig.h"
 #include "store/home.h"
+#include "store/transfers.h"
 
 /* The one sender that the user names is all that is known. */
 static const struct bundle_peer *
@@ -162,7 +167,201 @@ run_inspect(struct cli *cli)
 	return rc;
 }
 
+static int
+run_export(struct cli *cli)
+{
+	const char *again = cli_value(cli, "again");
+	struct export_options options = {
+		.conn = cli->argument[0],
+		.file = cli_value(cli, "o"),
+		.plain = cli_value(cli, "plain") != NULL,
+	};
+	struct export_sum sum;
+	struct home *home;
+	int rc;
+
+	if (again && !text_parse_count(&options.again, again, strlen(again)))
+		return err_set(&cli->err, ERR_USAGE, "--again %s: is not the "
+			       "number of a bundle", SHOWN(again));
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	rc = export_bundle(home, cli->user, &options, &sum, &cli->err);
+	home_close(home);
+	if (rc < 0 || cli->quiet)
+		return rc;
+	if (!sum.made)
+		printf("nothing to say\n");
+	else if (options.again)
+		printf("bundle %" PRIu64 " once more\n", sum.sequence);
+	else
+		printf("bundle %" PRIu64 ": %" PRIu64 " created, %" PRIu64
+		       " updated, %" PRIu64 " deleted\n", sum.sequence,
+		       sum.creates, sum.updates, sum.deletes);
+	return 0;
+}
+
+static void
+tell_import(const char *path, const struct import_sum *sum)
+{
+	printf("%s: ", cli_shown(path, strlen(path)));
+	if (sum->already) {
+		printf("already imported\n");
+		return;
+	}
+	switch (sum->kind) {
+	case MANIFEST_INVITATION:
+		printf("an invitation; it is connection %s now\n"
+		       "Its key has the fingerprint %s.\n"
+		       "Ask the partner to read theirs out, then: orgferry "
+		       "connection accept\n",
+		       cli_shown(sum->connection, strlen(sum->connection)),
+		       sum->fingerprint);
+		break;
+	case MANIFEST_ANSWER:
+		printf("the answer of connection %s\n",
+		       cli_shown(sum->connection, strlen(sum->connection)));
+		break;
+	default:
+		printf("bundle %" PRIu64 " of %s: %" PRIu64 " created, %"
+		       PRIu64 " values updated, %" PRIu64 " deleted\n",
+		       sum->sequence,
+		       cli_shown(sum->connection, strlen(sum->connection)),
+		       sum->rows.created, sum->rows.values,
+		       sum->rows.deleted);
+		if (sum->rows.waiting > 0)
+			printf("%" PRIu64 " records wait to be accepted "
+			       "(orgferry inbox)\n", sum->rows.waiting);
+		if (sum->rows.held > 0)
+			printf("%" PRIu64 " values wait for a field or a "
+			       "record\n", sum->rows.held);
+		break;
+	}
+}
+
+static int
+run_import(struct cli *cli)
+{
+	const struct import_options options = {
+		.as = cli_value(cli, "as"),
+		.fingerprint = cli_value(cli, "fingerprint"),
+	};
+	struct home *home;
+	int rc = 0;
+
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < cli->arguments; i++) {
+		struct import_sum *sum = calloc(1, sizeof *sum);
+
+		rc = sum ? import_file(home, cli->user, cli->argument[i],
+				       &options, sum, &cli->err) :
+			   err_memory(&cli->err);
+		if (rc == 0 && !cli->quiet)
+			tell_import(cli->argument[i], sum);
+		free(sum);
+	}
+	home_close(home);
+	return rc;
+}
+
+static int
+see_transfer(void *ctx, const char *const *value, struct err *err)
+{
+	(void)err;
+	table_row(ctx, value);
+	return 0;
+}
+
+static int
+run_transfers(struct cli *cli)
+{
+	struct home *home;
+	struct table t;
+	int rc;
+
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	table_begin(&t, transfers_columns, TRANSFERS_COLUMNS);
+	rc = transfers_each(home_store(home),
+			    cli->arguments ? cli->argument[0] : NULL,
+			    see_transfer, &t, &cli->err);
+	home_close(home);
+	if (rc == 0)
+		return table_end(&t, cli);
+	buf_release(&t.cells);
+	return -1;
+}
+
+/* The ledger as a list, or as CSV in a file. */
+struct ledger_out {
+	struct table *table; /* or NULL */
+	struct buf csv;
+};
+
+static int
+see_ledger(void *ctx, const char *const *value, struct err *err)
+{
+	struct ledger_out *out = ctx;
+	struct field row[LEDGER_COLUMNS];
+
+	(void)err;
+	if (out->table) {
+		table_row(out->table, value);
+		return 0;
+	}
+	for (size_t i = 0; i < LEDGER_COLUMNS; i++)
+		row[i] = field_of(value[i]);
+	rows_write(&out->csv, ROWS_CRLF, row, LEDGER_COLUMNS);
+	return 0;
+}
+
+static int
+run_ledger(struct cli *cli)
+{
+	const char *csv = cli_value(cli, "csv");
+	struct table t;
+	struct ledger_out out = { csv ? NULL : &t, BUF_INIT };
+	struct objects *objects = NULL;
+	struct home *home;
+	int rc = -1;
+
+	if (home_open(&home, cli->home, &cli->err) < 0)
+		return -1;
+	table_begin(&t, ledger_columns, LEDGER_COLUMNS);
+	if (csv)
+		(void)see_ledger(&out, ledger_columns, &cli->err);
+	if (objects_open(&objects, home_store(home), &cli->err) == 0)
+		rc = ledger_each(home_store(home), objects,
+				 cli->arguments ? cli->argument[0] : NULL,
+				 see_ledger, &out, &cli->err);
+	objects_close(objects);
+	home_close(home);
+	if (rc == 0 && csv)
+		rc = buf_ok(&out.csv, &cli->err) < 0 ? -1 :
+		     file_put(csv, FILE_NEW, out.csv.data, out.csv.len,
+			      &cli->err);
+	else if (rc == 0)
+		rc = table_end(&t, cli);
+	buf_release(&out.csv);
+	return rc;
+}
+
 const struct cli_command cmd_carry[] = {
+	{ "export", "CONN", 1, 1, "write what the partner lacks as a bundle",
+	  "orgferry -C ~/acme export globex -o monday.ferry", run_export,
+	  { { "o", "FILE", "the bundle to write, which must be new" },
+	    { "plain", NULL, "not sealed, for a guard to read" },
+	    { "again", "NUMBER", "an earlier bundle, byte for byte" } } },
+	{ "import", "FILE...", 1, 1000,
+	  "take in a bundle: invitation, answer or changes",
+	  "orgferry -C ~/globex import monday.ferry", run_import,
+	  { { "as", "NAME", "what an invitation's connection is called" },
+	    { "fingerprint", "DIGITS", "an answer's, as it was read out" } } },
+	{ "transfers", "[CONN]", 0, 1, "list the bundles made and taken in",
+	  "orgferry -C ~/acme transfers", run_transfers, { { 0 } } },
+	{ "ledger", "[CONN]", 0, 1, "list which record is which of theirs",
+	  "orgferry -C ~/globex ledger --csv ledger.csv", run_ledger,
+	  { { "csv", "FILE", "as CSV, into a new file" } } },
 	{ "verify", "FILE", 1, 1, "verify a bundle, whole, with a public key",
 	  "orgferry verify monday.ferry --key acme.pub", run_verify,
 	  { { "key", "PUB", "the sender's public key, or its sealing key file" },

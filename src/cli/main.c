@@ -12,7 +12,7 @@
 
 #define VERSION "0"
 
-/* -C HOME, --json, --quiet: may stand before the command. */
+/* -C HOME, --user, --json, --quiet: may stand before the command. */
 static int
 take_globals(struct cli *cli, int argc, char **argv)
 {
@@ -22,6 +22,8 @@ take_globals(struct cli *cli, int argc, char **argv)
 		if (strcmp(argv[i], "-C") == 0 && i + 1 < argc) {
 			cli->home = argv[++i];
 			cli->home_named = true;
+		} else if (strcmp(argv[i], "--user") == 0 && i + 1 < argc) {
+			cli->user = argv[++i];
 		} else if (strcmp(argv[i], "--json") == 0) {
 			cli->json = true;
 		} else if (strcmp(argv[i], "--quiet") == 0) {
@@ -93,9 +95,10 @@ run_command(struct cli *cli, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	const char *home = getenv("ORGFERRY_HOME");
+	const char *home = getenv("ORGFERRY_HOME"), *user = getenv("USER");
 	struct cli cli = { .home = home && *home ? home : ".",
-			   .home_named = home && *home };
+			   .home_named = home && *home,
+			   .user = user && *user ? user : "operator" };
 	int i = take_globals(&cli, argc, argv), rc;
 
 	/* A full disk or a closed pipe is an error that is told, not a death. */

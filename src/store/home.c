@@ -2,6 +2,7 @@
 #include "store/home.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,6 +88,24 @@ make_keys(const char *file, struct err *err)
 	return rc;
 }
 
+/*
+ * An id for an org whose own is not known: no Salesforce org has `zzZ` at these
+ * places, and nine characters drawn at random keep two homes apart.
+ */
+static void
+mint_id(char id[static RECORD_ID + 1])
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz";
+	char s[RECORD_ID_SHORT] = { '0', '0', 'D', 'z', 'z', 'Z' };
+	uint8_t random[RECORD_ID_SHORT];
+
+	keys_random(random, sizeof random);
+	for (size_t i = 6; i < sizeof s; i++)
+		s[i] = digits[random[i] % 62];
+	(void)record_id_full(id, s, sizeof s);
+}
+
 /* The store with the org's facts in it. */
 static int
 make_store(const char *file, const struct home_org *org, struct err *err)
@@ -108,6 +127,8 @@ make_store(const char *file, const struct home_org *org, struct err *err)
 		return err_set(err, ERR_USAGE, "--org-id %s: an org's id has "
 			       "15 or 18 characters and begins with 00D",
 			       SHOWN(org->id));
+	if (!org->id)
+		mint_id(id);
 	if (store_make(file, err) < 0 || store_open(&st, file, err) < 0)
 		return -1;
 	keys_random(mark_key, sizeof mark_key);
@@ -217,6 +238,47 @@ home_close(struct home *home)
 		(void)close(home->lock);
 	free(home->path);
 	free(home);
+}
+
+static int
+read_fact(struct home *home, const char *key, char *to, size_t size,
+	  struct err *err)
+{
+	struct buf text = BUF_INIT;
+	bool found;
+	int rc = store_ask_text(home->store, &text, &found, err, "select "
+				"value from _home where key = ?1", "s", key);
+
+	if (rc == 0)
+		(void)snprintf(to, size, "%.*s", (int)text.len,
+			       text.data ? (const char *)text.data : "");
+	buf_release(&text);
+	return rc;
+}
+
+int
+home_read_facts(struct home *home, struct home_facts *facts, struct err *err)
+{
+	char flag[8];
+
+	if (read_fact(home, "name", facts->name, sizeof facts->name, err) <
+		    0 ||
+	    read_fact(home, "org_id", facts->id, sizeof facts->id, err) < 0 ||
+	    read_fact(home, "as_of", facts->as_of, sizeof facts->as_of, err) <
+		    0 ||
+	    read_fact(home, "sandbox", flag, sizeof flag, err) < 0)
+		return -1;
+	facts->sandbox = *flag == '1';
+	if (read_fact(home, "enabled", flag, sizeof flag, err) < 0)
+		return -1;
+	facts->enabled = *flag == '1';
+	return 0;
+}
+
+char *
+home_path(const struct home *home, const char *name)
+{
+	return file_join(home->path, name);
 }
 
 struct store *

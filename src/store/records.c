@@ -181,29 +181,38 @@ records_find(struct records *r, struct object *o, const char *id,
 
 /* "select columns from table where _row": the table comes after. */
 static int
-prepare_read(struct records *r, struct object *o, struct err *err)
+prepare_read(struct records *r, struct object *o,
+	     struct store_statement **out, struct err *err)
 {
 	char after[LIMIT_NAME + 64];
 
 	(void)snprintf(after, sizeof after, " from \"%s\" where _row = ?1",
 		       o->name);
-	return prepare(r, o, &o->read, "select ", "c", true, after, err);
+	return prepare(r, o, out, "select ", "c", true, after, err);
+}
+
+/* Through a statement of its own, so that two readings do not disturb. */
+static int
+read_through(struct records *r, struct object *o, struct store_statement **s,
+	     int64_t row, struct field *value, struct err *err)
+{
+	int got;
+
+	if (!*s && prepare_read(r, o, s, err) < 0)
+		return -1;
+	store_reset(*s);
+	store_bind_int(*s, 1, row);
+	got = store_step(*s, err);
+	for (size_t i = 0; got > 0 && i < o->fields; i++)
+		value[i].at = store_text(*s, (int)i, &value[i].len);
+	return got;
 }
 
 int
 records_read(struct records *r, struct object *o, int64_t row,
 	     struct field *value, struct err *err)
 {
-	int got;
-
-	if (!o->read && prepare_read(r, o, err) < 0)
-		return -1;
-	store_reset(o->read);
-	store_bind_int(o->read, 1, row);
-	got = store_step(o->read, err);
-	for (size_t i = 0; got > 0 && i < o->fields; i++)
-		value[i].at = store_text(o->read, (int)i, &value[i].len);
-	return got;
+	return read_through(r, o, &o->read, row, value, err);
 }
 
 static int
@@ -288,16 +297,32 @@ keep_bases(struct records *r, struct object *o, int64_t row,
 
 	if (!had)
 		return err_memory(err);
-	got = records_read(r, o, row, had, err);
+	got = read_through(r, o, &o->old, row, had, err);
 	for (size_t i = 0; got > 0 && i < o->fields; i++) {
 		if (o->field[i].position < 0 || (changed && !changed[i]))
 			continue;
 		if (put_base(r->keep_base, row, &o->field[i], had[i], err) < 0)
 			got = -1;
 	}
-	store_reset(o->read);
+	if (o->old)
+		store_reset(o->old);
 	free(had);
 	return got < 0 ? -1 : 0;
+}
+
+int
+records_fill(struct records *r, struct object *o, int64_t row,
+	     const struct field *value, struct err *err)
+{
+	if (!o->update && prepare(r, o, &o->update, "update \"%s\" set ", "=",
+				  false, " where _row = ?1", err) < 0)
+		return -1;
+	store_bind_int(o->update, 1, row);
+	for (size_t i = 0; i < o->fields; i++)
+		if (i != o->id)
+			store_bind_text(o->update, (int)i + 2, value[i].at,
+					value[i].len);
+	return store_do(o->update, err);
 }
 
 int
@@ -309,15 +334,7 @@ records_update(struct records *r, struct object *o, int64_t row,
 
 	if (loaded < 0 || (loaded && keep_bases(r, o, row, changed, err) < 0))
 		return -1;
-	if (!o->update && prepare(r, o, &o->update, "update \"%s\" set ", "=",
-				  false, " where _row = ?1", err) < 0)
-		return -1;
-	store_bind_int(o->update, 1, row);
-	for (size_t i = 0; i < o->fields; i++)
-		if (i != o->id)
-			store_bind_text(o->update, (int)i + 2, value[i].at,
-					value[i].len);
-	if (store_do(o->update, err) < 0)
+	if (records_fill(r, o, row, value, err) < 0)
 		return -1;
 	r->tally.updated++;
 	for (size_t i = 0; i < o->fields; i++)

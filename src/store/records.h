@@ -60,6 +60,13 @@ int records_update(struct records *r, struct object *o, int64_t row,
 		   struct err *err);
 
 /*
+ * The values of a record that was inserted in this transaction: nothing of it
+ * is a change yet.
+ */
+int records_fill(struct records *r, struct object *o, int64_t row,
+		 const struct field *value, struct err *err);
+
+/*
  * Remove a record. One that an import removes and a load brought keeps its
  * values as base, and its fingerprint.
  */

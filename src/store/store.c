@@ -222,6 +222,25 @@ static const char schema[] =
 	"  primary key (connection, object)\n"
 	") strict, without rowid;\n"
 	"\n"
+	"-- Up to which row the rules have shared an object's records.\n"
+	"create table _swept (\n"
+	"  connection integer not null references _connection,\n"
+	"  object integer not null references _object,\n"
+	"  upto integer not null,\n"
+	"  primary key (connection, object)\n"
+	") strict, without rowid;\n"
+	"\n"
+	"-- How many records of an object a side has named, and the sum of the\n"
+	"-- hashes of the names (FORMAT.md, section 3).\n"
+	"create table _named (\n"
+	"  connection integer not null references _connection,\n"
+	"  object text not null,\n"
+	"  ours integer not null,\n"
+	"  records integer not null,\n"
+	"  sum blob not null,\n"
+	"  primary key (connection, object, ours)\n"
+	") strict, without rowid;\n"
+	"\n"
 	"-- The ledger: which of our records is which of theirs. name: the word\n"
 	"-- on the wire, without its side; ours: 1 if this side named it. partner:\n"
 	"-- its id over there, once known. _row stays when the record is gone.\n"
@@ -244,6 +263,7 @@ static const char schema[] =
 	"create unique index _ledger_name on _ledger (connection, name, ours);\n"
 	"create unique index _ledger_row on _ledger (connection, _row)\n"
 	"  where stop = '';\n"
+	"create index _ledger_any on _ledger (connection, _row);\n"
 	"\n"
 	"-- What came from a partner and has not landed: whole records (field '')\n"
 	"-- that nobody has accepted, and values without a place. why: one word.\n"
@@ -328,9 +348,12 @@ static const char schema[] =
 	"  select raise(abort, 'the history is append-only');\n"
 	"end;\n";
 
+enum { KEPT = 128 }; /* statements kept for their next use */
+
 struct store {
 	sqlite3 *db;
 	char *path;
+	struct store_statement *kept[KEPT]; /* by their SQL's hash */
 };
 
 struct store_statement {
@@ -467,6 +490,12 @@ store_close(struct store *st)
 {
 	if (!st)
 		return;
+	for (size_t i = 0; i < KEPT; i++) {
+		if (!st->kept[i])
+			continue;
+		(void)sqlite3_finalize(st->kept[i]->stmt);
+		free(st->kept[i]);
+	}
 	(void)sqlite3_close_v2(st->db);
 	free(st->path);
 	free(st);
@@ -496,13 +525,31 @@ store_rollback(struct store *st)
 		(void)sqlite3_exec(st->db, "rollback", NULL, NULL, NULL);
 }
 
+/* Where a statement of this SQL is kept: FNV-1a. */
+static size_t
+keep_at(const char *sql)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (; *sql; sql++)
+		h = (h ^ (uint8_t)*sql) * UINT64_C(0x100000001b3);
+	return (size_t)(h >> 32) % KEPT;
+}
+
 int
 store_prepare(struct store *st, struct store_statement **out, const char *sql,
 	      struct err *err)
 {
-	struct store_statement *s = calloc(1, sizeof *s);
+	size_t at = keep_at(sql);
+	struct store_statement *s = st->kept[at];
 
 	*out = NULL;
+	if (s && strcmp(sqlite3_sql(s->stmt), sql) == 0) {
+		st->kept[at] = NULL;
+		*out = s;
+		return 0;
+	}
+	s = calloc(1, sizeof *s);
 	if (!s)
 		return err_memory(err);
 	s->store = st;
@@ -518,8 +565,17 @@ store_prepare(struct store *st, struct store_statement **out, const char *sql,
 void
 store_finish(struct store_statement *s)
 {
+	struct store_statement **kept;
+
 	if (!s)
 		return;
+	store_reset(s);
+	(void)sqlite3_clear_bindings(s->stmt);
+	kept = &s->store->kept[keep_at(sqlite3_sql(s->stmt))];
+	if (!*kept) {
+		*kept = s;
+		return;
+	}
 	(void)sqlite3_finalize(s->stmt);
 	free(s);
 }

@@ -51,7 +51,10 @@ int store_ask(struct store *st, int64_t *out, int64_t none, struct err *err,
 int store_ask_text(struct store *st, struct buf *out, bool *found,
 		   struct err *err, const char *sql, const char *types, ...);
 
-/* A statement to be run often. *out is the caller's: store_finish(). */
+/*
+ * A statement to be run often. *out is the caller's: store_finish(), after
+ * which the store keeps it for the next who asks for the same SQL.
+ */
 int store_prepare(struct store *st, struct store_statement **out,
 		  const char *sql, struct err *err);
 void store_finish(struct store_statement *s); /* NULL is fine */

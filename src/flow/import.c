@@ -1,0 +1,311 @@
+/* A bundle in: see import.h. */
+#include "flow/import.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/invite.h"
+#include "store/transfers.h"
+
+/* Partners whose keys are known, by key id. */
+struct partners {
+	struct bundle_peer *peer;
+	size_t count;
+};
+
+static int
+add_partner(void *ctx, const struct connection *c, struct err *err)
+{
+	struct partners *p = ctx;
+	struct bundle_peer *grown;
+
+	/* Not before a person has confirmed whose key it is. */
+	if (!c->has_key || !c->confirmed)
+		return 0;
+	grown = realloc(p->peer, (p->count + 1) * sizeof *grown);
+	if (!grown)
+		return err_memory(err);
+	p->peer = grown;
+	p->peer[p->count] = (struct bundle_peer){ .key = c->partner,
+						  .seals = c->seals };
+	memcpy(p->peer[p->count].sealing, c->sealing, KEYS_SEAL_PUBLIC);
+	p->count++;
+	return 0;
+}
+
+static const struct bundle_peer *
+find_partner(void *ctx, const uint8_t id[static KEYS_ID])
+{
+	const struct partners *p = ctx;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (memcmp(p->peer[i].key.id, id, KEYS_ID) == 0)
+			return &p->peer[i];
+	return NULL;
+}
+
+/* Whose it is and for whom, before its place in the row is looked at. */
+static int
+check_parties(struct home *home, const struct connection *c,
+	      struct bundle_in *in, const char *path, struct err *err)
+{
+	const struct manifest *m = bundle_in_manifest(in);
+	const struct key_public *own = key_pair_public(home_keys(home));
+	const struct key_public *sender = bundle_in_sender(in);
+	struct home_facts facts;
+
+	if (home_read_facts(home, &facts, err) < 0)
+		return -1;
+	if (memcmp(m->from.key, own->id, KEYS_ID) == 0)
+		return err_set(err, ERR_REFUSED, "%s: was made by this org "
+			       "itself", SHOWN(path));
+	if (!sender || memcmp(sender, &c->partner, sizeof *sender) != 0)
+		return err_set(err, ERR_REFUSED, "%s: is signed by another "
+			       "key than the partner's", SHOWN(path));
+	if (strcmp(m->from.id, c->partner_org) != 0)
+		return err_set(err, ERR_REFUSED, "%s: is from org %s, and the "
+			       "partner is %s", SHOWN(path), m->from.id,
+			       c->partner_org);
+	if (m->addressed && memcmp(m->to.key, own->id, KEYS_ID) != 0)
+		return err_set(err, ERR_REFUSED, "%s: is for another org's "
+			       "key than this one's", SHOWN(path));
+	if (m->addressed && *m->to.id && strcmp(m->to.id, facts.id) != 0)
+		return err_set(err, ERR_REFUSED, "%s: is for org %s, and this "
+			       "is %s", SHOWN(path), m->to.id, facts.id);
+	return 0;
+}
+
+static bool
+same_place(const struct manifest_place *p, const struct connection_way *way)
+{
+	return way->begun && p->sequence == way->sequence &&
+	       memcmp(p->epoch, way->epoch, sizeof p->epoch) == 0;
+}
+
+/* The place of a bundle against how far the direction has come. */
+static int
+check_order(struct store *st, const struct connection *c,
+	    struct bundle_in *in, const char *path, bool new_epoch,
+	    bool *already, struct err *err)
+{
+	const struct manifest *m = bundle_in_manifest(in);
+	const uint8_t *hash = bundle_in_hash(in);
+	uint8_t had[KEYS_HASH];
+	int got = transfers_hash(st, c->number, false, &m->place, had, err);
+	bool same_epoch = c->in.begun && memcmp(m->place.epoch, c->in.epoch,
+						MANIFEST_EPOCH) == 0;
+
+	*already = false;
+	if (got < 0)
+		return -1;
+	if (got > 0 && memcmp(had, hash, KEYS_HASH) == 0) {
+		*already = true;
+		return 0;
+	}
+	if (got > 0)
+		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64 " with "
+			       "other content than the one imported: the "
+			       "partner's home was forked or restored; ask "
+			       "for a full bundle (export --full)",
+			       SHOWN(path), m->place.sequence);
+	if (m->start == MANIFEST_START_FIRST && !c->in.begun)
+		return 0;
+	if (m->start == MANIFEST_START_FOLLOWS &&
+	    same_place(&m->follows, &c->in) &&
+	    memcmp(m->previous, c->in.hash, KEYS_HASH) == 0)
+		return 0;
+	if (m->start == MANIFEST_START_FULL && new_epoch)
+		return 0;
+	if (m->start == MANIFEST_START_FULL)
+		return err_set(err, ERR_ORDER, "%s: begins a new epoch, which "
+			       "a person takes with --new-epoch", SHOWN(path));
+	if (!c->in.begun || (same_epoch && m->place.sequence >
+						   c->in.sequence + 1))
+		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
+			       ", and bundle %" PRIu64 " has not come; import "
+			       "that first, or ask the partner for it (export "
+			       "--again %" PRIu64 ")", SHOWN(path),
+			       m->place.sequence, c->in.sequence + 1,
+			       c->in.sequence + 1);
+	if (!same_epoch)
+		return err_set(err, ERR_ORDER, "%s: is of another epoch than "
+			       "the connection's; ask for a full bundle "
+			       "(export --full)", SHOWN(path));
+	if (m->place.sequence <= c->in.sequence)
+		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
+			       ", older than the last one imported, %" PRIu64,
+			       SHOWN(path), m->place.sequence,
+			       c->in.sequence);
+	if (memcmp(m->previous, c->in.hash, KEYS_HASH) != 0)
+		return err_set(err, ERR_ORDER, "%s: follows another bundle "
+			       "%" PRIu64 " than the one imported: the "
+			       "partner's home was forked or restored; ask "
+			       "for a full bundle (export --full)",
+			       SHOWN(path), c->in.sequence);
+	return 0;
+}
+
+static int
+apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
+	       const char *path, struct import_sum *sum, struct err *err)
+{
+	const struct manifest *m = bundle_in_manifest(in);
+	struct store *st = home_store(home);
+	struct apply *a = NULL;
+	int rc = -1;
+
+	if (apply_new(&a, home, c, err) == 0)
+		rc = apply_bundle(a, in, &sum->rows, err);
+	apply_free(a);
+	if (rc < 0)
+		return -1;
+	c->in.begun = true;
+	memcpy(c->in.epoch, m->place.epoch, sizeof c->in.epoch);
+	c->in.sequence = m->place.sequence;
+	memcpy(c->in.hash, bundle_in_hash(in), sizeof c->in.hash);
+	memcpy(c->in.as_of, m->as_of, sizeof c->in.as_of);
+	c->in.published = m->catalog;
+	if (connection_save(st, c, err) < 0)
+		return -1;
+	return transfers_add(st, c->number, false, m, bundle_in_hash(in), path,
+			     0, err);
+}
+
+static int
+take_changes(struct home *home, struct bundle_in *in, const char *path,
+	     const struct import_options *options, struct connection *c,
+	     struct import_sum *sum, struct err *err)
+{
+	const struct manifest *m = bundle_in_manifest(in);
+	struct store *st = home_store(home);
+	int got = connection_by_key(st, m->connection, c, err), rc = -1;
+
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return err_set(err, ERR_REFUSED, "%s: is of a connection that "
+			       "is not known here", SHOWN(path));
+	if (c->status != CONNECTION_ACCEPTED)
+		return err_set(err, ERR_REFUSED, "%s: its connection, %s, is "
+			       "%s", SHOWN(path), SHOWN(c->name),
+			       connection_status_word(c->status));
+	if (check_parties(home, c, in, path, err) < 0 ||
+	    check_order(st, c, in, path, options->new_epoch, &sum->already,
+			err) < 0)
+		return -1;
+	if (sum->already)
+		return 0;
+	if (store_begin(st, err) < 0)
+		return -1;
+	rc = apply_in_store(home, c, in, path, sum, err);
+	if (rc == 0)
+		rc = store_commit(st, err);
+	store_rollback(st);
+	return rc;
+}
+
+static int
+take_in(struct home *home, const char *user, const char *path,
+	const struct import_options *options, const struct bundle_keys *keys,
+	struct import_sum *sum, struct err *err)
+{
+	struct connection *c = calloc(1, sizeof *c);
+	struct bundle_in *in = NULL;
+	const struct bundle_member *member;
+	int rc = -1;
+
+	if (!c)
+		return err_memory(err);
+	if (bundle_in_open(&in, path, keys, err) < 0)
+		goto out;
+	sum->kind = bundle_in_manifest(in)->kind;
+	sum->sequence = bundle_in_manifest(in)->place.sequence;
+	switch (sum->kind) {
+	case MANIFEST_INVITATION:
+	case MANIFEST_ANSWER:
+		/* To its end first: these have nothing to apply in a stream. */
+		while ((rc = bundle_in_next(in, &member, err)) > 0)
+			;
+		if (rc == 0)
+			rc = sum->kind == MANIFEST_INVITATION ?
+				     invite_take(home, user, in, path,
+						 options->as, c, err) :
+				     invite_take_answer(home, user, in, path,
+							options->fingerprint,
+							c, err);
+		sum->already = rc == 1;
+		rc = rc == 1 ? 0 : rc;
+		break;
+	case MANIFEST_NOTICE:
+		rc = err_set(err, ERR_REFUSED, "%s: is a notice, which this "
+			     "orgferry does not take in; use a newer one",
+			     SHOWN(path));
+		break;
+	case MANIFEST_CHANGES:
+		rc = take_changes(home, in, path, options, c, sum, err);
+		break;
+	}
+	if (rc == 0) {
+		(void)snprintf(sum->connection, sizeof sum->connection, "%s",
+			       c->name);
+		if (c->has_key)
+			keys_fingerprint(sum->fingerprint, &c->partner);
+	}
+out:
+	bundle_in_free(in);
+	free(c);
+	return rc;
+}
+
+int
+import_file(struct home *home, const char *user, const char *path,
+	    const struct import_options *options, struct import_sum *sum,
+	    struct err *err)
+{
+	struct partners partners = { NULL, 0 };
+	struct bundle_keys keys = { .own = home_keys(home),
+				    .find = find_partner,
+				    .ctx = &partners };
+	char *log;
+	int rc = -1;
+
+	*sum = (struct import_sum){ .already = false };
+	if (connection_each(home_store(home), add_partner, &partners, err) ==
+	    0)
+		rc = take_in(home, user, path, options, &keys, sum, err);
+	free(partners.peer);
+	if (rc < 0 && (err->kind == ERR_REFUSED || err->kind == ERR_ORDER)) {
+		log = home_path(home, "transfers.log");
+		if (log)
+			transfers_log(log, path, err->msg);
+		free(log);
+	}
+	return rc;
+}
+
+int
+import_accept(struct home *home, const char *user, const char *conn,
+	      const char *name, struct apply_sum *sum, struct err *err)
+{
+	struct store *st = home_store(home);
+	struct connection *c = calloc(1, sizeof *c);
+	struct apply *a = NULL;
+	int rc = -1;
+
+	(void)user;
+	if (!c)
+		return err_memory(err);
+	if (connection_find(st, conn, c, err) == 0 &&
+	    connection_check_live(c, err) == 0 && store_begin(st, err) == 0) {
+		if (apply_new(&a, home, c, err) == 0)
+			rc = apply_waiting(a, name, sum, err);
+		apply_free(a);
+		if (rc == 0)
+			rc = store_commit(st, err);
+		store_rollback(st);
+	}
+	free(c);
+	return rc;
+}

@@ -1,0 +1,127 @@
+/* Provisional ids: see mint.h. */
+#include "flow/mint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "format/keys.h"
+#include "model/record_id.h"
+#include "model/schema.h"
+
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "abcdefghijklmnopqrstuvwxyz";
+
+void
+mint_begin(struct mint *m)
+{
+	uint8_t random[sizeof m->drawn];
+
+	keys_random(random, sizeof random);
+	for (size_t i = 0; i < sizeof m->drawn; i++)
+		m->drawn[i] = digits[random[i] % 62];
+	m->counter = 0;
+}
+
+/* Whether no other object has ids or a prefix that begins so. */
+static int
+is_free(struct store *st, const struct object *o, const char *prefix,
+	bool *free, struct err *err)
+{
+	int64_t n;
+
+	*free = false;
+	if (store_ask(st, &n, 0, err, "select 1 from _object where prefix = "
+		      "?1 and object <> ?2", "si", prefix, o->object) < 0)
+		return -1;
+	*free = n == 0;
+	return 0;
+}
+
+/* The first prefix of ours that nobody has: z00, z01, ... */
+static int
+next_prefix(struct store *st, const struct object *o, char prefix[static 4],
+	    struct err *err)
+{
+	for (unsigned i = 0; i < 62 * 62; i++) {
+		bool free;
+
+		(void)snprintf(prefix, 4, "z%c%c", digits[i / 62],
+			       digits[i % 62]);
+		if (is_free(st, o, prefix, &free, err) < 0)
+			return -1;
+		if (free)
+			return 0;
+	}
+	return err_set(err, ERR_SYSTEM, "%s: no key prefix is left for its "
+		       "new records", o->name);
+}
+
+/*
+ * An object's key prefix: of its own records, else the built-in table's, else
+ * the partner's where it is free here, else the next free one. Kept.
+ */
+static int
+find_prefix(struct store *st, const struct object *o, const char *hint,
+	    char prefix[static 4], struct err *err)
+{
+	char sql[LIMIT_NAME + 96];
+	struct buf text = BUF_INIT;
+	const char *known = schema_prefix(o->name);
+	bool found;
+	int rc = store_ask_text(st, &text, &found, err, "select prefix from "
+				"_object where object = ?1", "i", o->object);
+
+	if (rc == 0 && !found) {
+		(void)snprintf(sql, sizeof sql, "select substr(\"Id\", 1, 3) "
+			       "from \"%s\" where \"Id\" <> '' limit 1",
+			       o->name);
+		rc = store_ask_text(st, &text, &found, err, sql, "");
+	}
+	if (rc == 0 && !found) {
+		bool free = known != NULL;
+
+		(void)snprintf(prefix, 4, "%.3s", known ? known : hint);
+		if (!known)
+			rc = is_free(st, o, prefix, &free, err);
+		if (rc == 0 && !free)
+			rc = next_prefix(st, o, prefix, err);
+	} else if (rc == 0) {
+		(void)snprintf(prefix, 4, "%.3s", (const char *)text.data);
+	}
+	buf_release(&text);
+	return rc < 0 ? -1 : store_run(st, err, "update _object set prefix = "
+				       "?2 where object = ?1", "is",
+				       o->object, prefix);
+}
+
+int
+mint_id(struct mint *m, struct store *st, struct objects *objects,
+	const struct object *o, const char *hint, char id[static 19],
+	struct err *err)
+{
+	char s[RECORD_ID_SHORT + 1], prefix[4] = "", sql[LIMIT_NAME + 64];
+	int64_t taken;
+
+	(void)objects;
+	if (find_prefix(st, o, hint, prefix, err) < 0)
+		return -1;
+	(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where \"Id\" = "
+		       "?1", o->name);
+	do {
+		uint32_t n = m->counter++;
+
+		/* Four characters are 14 million; then draw anew. */
+		if (n >= 62u * 62 * 62 * 62) {
+			mint_begin(m);
+			n = m->counter++;
+		}
+		(void)snprintf(s, sizeof s, "%szzZ%.5s%c%c%c%c", prefix,
+			       m->drawn, digits[n / 238328],
+			       digits[n / 3844 % 62], digits[n / 62 % 62],
+			       digits[n % 62]);
+		(void)record_id_full(id, s, RECORD_ID_SHORT);
+		if (store_ask(st, &taken, 0, err, sql, "s", id) < 0)
+			return -1;
+	} while (taken);
+	return 0;
+}

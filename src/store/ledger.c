@@ -1,0 +1,268 @@
+/* The ledger: see ledger.h. */
+#include "store/ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "format/keys.h"
+
+const char *const ledger_columns[LEDGER_COLUMNS] = {
+	"Connection", "Object", "Local Record", "Partner Record",
+	"Parent Record", "Status", "Start Date", "Stop Date",
+	"Related Records",
+};
+
+int
+ledger_by_name(struct store *st, const struct connection *c,
+	       const char wire[static LEDGER_NAME], struct ledger_row *row,
+	       struct err *err)
+{
+	bool ours = wire[0] == connection_side(c, true);
+	struct store_statement *s;
+	int got;
+
+	if (store_prepare(st, &s, "select ledger, _row, stop = '' from "
+			  "_ledger where connection = ?1 and name = ?2 and "
+			  "ours = ?3", err) < 0)
+		return -1;
+	store_bind_int(s, 1, c->number);
+	store_bind_text(s, 2, wire + 2, LEDGER_NAME - 2);
+	store_bind_int(s, 3, ours);
+	got = store_step(s, err);
+	if (got > 0)
+		*row = (struct ledger_row){ store_int(s, 0), store_int(s, 1),
+					    store_int(s, 2) != 0, ours };
+	store_finish(s);
+	return got;
+}
+
+int
+ledger_name_of(struct store *st, const struct connection *c, int64_t row,
+	       char wire[static LEDGER_NAME + 1], struct err *err)
+{
+	struct store_statement *s;
+	int got;
+
+	if (store_prepare(st, &s, "select name, ours from _ledger where "
+			  "connection = ?1 and _row = ?2 order by stop = '' "
+			  "desc, ledger desc limit 1", err) < 0)
+		return -1;
+	store_bind_int(s, 1, c->number);
+	store_bind_int(s, 2, row);
+	got = store_step(s, err);
+	if (got > 0) {
+		size_t len;
+		const char *name = store_text(s, 0, &len);
+
+		(void)snprintf(wire, LEDGER_NAME + 1, "%c:%.18s",
+			       connection_side(c, store_int(s, 1) != 0), name);
+	}
+	store_finish(s);
+	return got;
+}
+
+static void
+now(char out[static TEXT_INSTANT + 1])
+{
+	text_instant(out, text_now());
+}
+
+int
+ledger_share(struct store *st, const struct connection *c,
+	     const struct object *o, int64_t row, const char *id,
+	     struct err *err)
+{
+	return store_run(st, err, "insert into _ledger (connection, object, "
+			 "_row, name, ours, status) values (?1, ?2, ?3, ?4, "
+			 "1, '" LEDGER_PENDING "') on conflict (connection, "
+			 "name, ours) do update set _row = ?3, told = 0, "
+			 "partner = '', status = '" LEDGER_PENDING "', "
+			 "start = '', stop = ''", "iiis", c->number, o->object,
+			 row, id);
+}
+
+int
+ledger_receive(struct store *st, const struct connection *c,
+	       const struct object *o, int64_t row,
+	       const char wire[static LEDGER_NAME], struct err *err)
+{
+	char date[TEXT_INSTANT + 1];
+
+	now(date);
+	return store_run(st, err, "insert into _ledger (connection, object, "
+			 "_row, name, ours, partner, status, told, start) "
+			 "values (?1, ?2, ?3, ?4, 0, ?4, '" LEDGER_RECEIVED
+			 "', 1, ?5) on conflict (connection, name, ours) do "
+			 "update set _row = ?3, status = '" LEDGER_RECEIVED
+			 "', start = ?5, stop = ''", "iiits", c->number,
+			 o->object, row, wire + 2, (size_t)(LEDGER_NAME - 2),
+			 date);
+}
+
+int
+ledger_accepted(struct store *st, int64_t ledger, const char *partner,
+		struct err *err)
+{
+	char date[TEXT_INSTANT + 1];
+
+	now(date);
+	return store_run(st, err, "update _ledger set partner = ?2, status = "
+			 "case when stop = '' and ours then '" LEDGER_SENT
+			 "' else status end, start = case start when '' then "
+			 "?3 else start end where ledger = ?1", "iss", ledger,
+			 partner, date);
+}
+
+int
+ledger_stop(struct store *st, int64_t ledger, const char *status,
+	    struct err *err)
+{
+	char date[TEXT_INSTANT + 1];
+
+	now(date);
+	return store_run(st, err, "update _ledger set status = ?2, stop = ?3 "
+			 "where ledger = ?1 and stop = ''", "iss", ledger,
+			 status, date);
+}
+
+/* sum += by * hash modulo 2^256, most significant byte first; by is 1 or -1. */
+static void
+add_hash(uint8_t sum[static KEYS_HASH], const uint8_t hash[static KEYS_HASH],
+	 int64_t by)
+{
+	int carry = 0;
+
+	for (size_t i = KEYS_HASH; i-- > 0;) {
+		int n = sum[i] + carry + (by > 0 ? hash[i] : -hash[i]);
+
+		carry = n < 0 ? -1 : n >> 8;
+		sum[i] = (uint8_t)(n & 0xff);
+	}
+}
+
+void
+ledger_sum_add(struct ledger_sum *sum, const char wire[static LEDGER_NAME])
+{
+	uint8_t hash[KEYS_HASH];
+
+	keys_hash(hash, wire, LEDGER_NAME);
+	add_hash(sum->sum, hash, 1);
+	sum->records++;
+}
+
+void
+ledger_sum_remove(struct ledger_sum *sum, const char wire[static LEDGER_NAME])
+{
+	uint8_t hash[KEYS_HASH];
+
+	keys_hash(hash, wire, LEDGER_NAME);
+	add_hash(sum->sum, hash, -1);
+	sum->records -= sum->records > 0;
+}
+
+int
+ledger_sum_read(struct ledger_sum *sum, struct store *st,
+		const struct connection *c, const char *object, bool ours,
+		struct err *err)
+{
+	struct store_statement *s;
+	const uint8_t *at;
+	size_t len;
+	int got;
+
+	*sum = (struct ledger_sum){ 0 };
+	if (store_prepare(st, &s, "select records, sum from _named where "
+			  "connection = ?1 and object = ?2 and ours = ?3",
+			  err) < 0)
+		return -1;
+	store_bind_int(s, 1, c->number);
+	store_bind_text(s, 2, object, strlen(object));
+	store_bind_int(s, 3, ours);
+	got = store_step(s, err);
+	if (got > 0) {
+		sum->records = (uint64_t)store_int(s, 0);
+		at = store_blob(s, 1, &len);
+		if (len == KEYS_HASH)
+			memcpy(sum->sum, at, KEYS_HASH);
+	}
+	store_finish(s);
+	return got < 0 ? -1 : 0;
+}
+
+int
+ledger_sum_save(const struct ledger_sum *sum, struct store *st,
+		const struct connection *c, const char *object, bool ours,
+		struct err *err)
+{
+	return store_run(st, err, "insert or replace into _named values (?1, "
+			 "?2, ?3, ?4, ?5)", "isiib", c->number, object,
+			 (int64_t)ours, (int64_t)sum->records, sum->sum,
+			 sizeof sum->sum);
+}
+
+/* A ledger row's local id: of the record, or of what it was. */
+static int
+local_id(struct store *st, struct objects *objects, int64_t object,
+	 int64_t row, struct buf *id, struct err *err)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < objects_count(objects); i++) {
+		const struct object *o = objects_at(objects, i);
+		char sql[LIMIT_NAME + 64];
+
+		if (o->object != object)
+			continue;
+		(void)snprintf(sql, sizeof sql, "select \"Id\" from \"%s\" "
+			       "where _row = ?1", o->name);
+		if (store_ask_text(st, id, &found, err, sql, "i", row) < 0)
+			return -1;
+	}
+	if (found)
+		return 0;
+	return store_ask_text(st, id, &found, err, "select id from _deleted "
+			      "where _row = ?1", "i", row);
+}
+
+int
+ledger_each(struct store *st, struct objects *objects, const char *conn,
+	    int (*see)(void *ctx, const char *const *value, struct err *err),
+	    void *ctx, struct err *err)
+{
+	static const char sql[] =
+		"select c.name, o.name, l.partner, l.parent, l.status, "
+		"l.start, l.stop, l.related, l.object, l._row from _ledger l "
+		"join _connection c using (connection) join _object o on "
+		"o.object = l.object where ?1 = '' or c.name = ?1 order by "
+		"c.name, l.ledger";
+	struct store_statement *s;
+	struct buf id = BUF_INIT;
+	int got;
+
+	if (store_prepare(st, &s, sql, err) < 0)
+		return -1;
+	store_bind_text(s, 1, conn ? conn : "", conn ? strlen(conn) : 0);
+	while ((got = store_step(s, err)) > 0) {
+		const char *v[LEDGER_COLUMNS];
+		size_t len;
+
+		buf_clear(&id);
+		if (local_id(st, objects, store_int(s, 8), store_int(s, 9),
+			     &id, err) < 0)
+			got = -1;
+		for (int i = 0, to = 0; i < 8; i++, to++) {
+			if (to == 2)
+				v[to++] = buf_str(&id);
+			v[to] = store_text(s, i, &len);
+		}
+		if (got > 0 && !v[2])
+			got = err_memory(err);
+		if (got < 0 || see(ctx, v, err) < 0) {
+			got = -1;
+			break;
+		}
+	}
+	store_finish(s);
+	buf_release(&id);
+	return got;
+}
