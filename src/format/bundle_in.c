@@ -396,6 +396,12 @@ bundle_in_manifest(const struct bundle_in *b)
 	return &b->manifest;
 }
 
+const char *
+bundle_in_path(const struct bundle_in *b)
+{
+	return b->path;
+}
+
 enum bundle_trust
 bundle_in_trust(const struct bundle_in *b)
 {
@@ -510,7 +516,8 @@ read_part(struct bundle_in *b, const struct row *row, struct err *err)
 
 	if (row->field[0].len < sizeof name)
 		memcpy(name, row->field[0].at, row->field[0].len);
-	if (!member_parse(&p->name, name) || p->name.group != MEMBER_PART)
+	if (!member_parse(&p->name, name) || p->name.group != MEMBER_PART ||
+	    p->name.number > LIMIT_PARTS)
 		return err_set(err, ERR_REFUSED, "%s is not the name of a "
 			       "part", SHOWN_N(row->field[0].at,
 					       row->field[0].len));
@@ -586,12 +593,19 @@ check_body(struct bundle_in *b, const struct job *job, struct err *err)
 static int
 look_at(struct bundle_in *b, struct job *job, struct err *err)
 {
+	static const uint8_t mark[] = { 0xef, 0xbb, 0xbf };
 	struct buf *content = &job->plain;
 
 	if (job->rc < 0) {
 		*err = job->err;
 		return -1;
 	}
+	/* rows.h takes one, for people's files; a bundle has one spelling. */
+	if (job->member.name.group != MEMBER_PART &&
+	    content->len >= sizeof mark &&
+	    memcmp(content->data, mark, sizeof mark) == 0)
+		return err_set(err, ERR_REFUSED, "begins with a byte order "
+			       "mark");
 	if (job->member.name.group == MEMBER_PART) {
 		content = &job->stored;
 		if (check_body(b, job, err) < 0)

@@ -25,6 +25,7 @@ struct changes {
 	struct buf before, now;	 /* keys: what this row's must come after */
 	uint64_t before_record;
 	size_t next_object; /* whose names are due */
+	bool path_told;	    /* the error names the file already */
 };
 
 int
@@ -148,6 +149,22 @@ ascends(struct changes *c, struct field a, struct field b, uint64_t number,
 
 static const struct field none = { "", 0 };
 
+/* Nothing, or API names with LF between them. */
+static bool
+is_name_list(struct field f)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; f.len > 0 && i <= f.len; i++) {
+		if (i < f.len && f.at[i] != '\n')
+			continue;
+		if (!member_api_name(f.at + begin, i - begin))
+			return false;
+		begin = i + 1;
+	}
+	return true;
+}
+
 static int
 check_published(struct changes *c, const struct field *f, struct err *err)
 {
@@ -167,6 +184,8 @@ check_published(struct changes *c, const struct field *f, struct err *err)
 	for (size_t i = 4; i <= 6; i++)
 		if (!is_count_or_empty(f[i]))
 			return bad(err, f[i], "a count");
+	if (!is_name_list(f[7]))
+		return bad(err, f[7], "a list of API names");
 	/* An object's own row, without a field, comes before its fields'. */
 	if (f[1].len > 0 && (c->before.len <= f[0].len ||
 			     memcmp(c->before.data, f[0].at, f[0].len) != 0 ||
@@ -427,6 +446,7 @@ next_member(struct changes *c, struct err *err)
 	c->rows = NULL;
 	c->in_member = 0;
 	got = bundle_in_next(c->from, &c->member, err);
+	c->path_told = got < 0;
 	if (got < 0)
 		return -1;
 	if (got == 0) {
@@ -448,8 +468,8 @@ next_member(struct changes *c, struct err *err)
 	return 1;
 }
 
-int
-changes_next(struct changes *c, struct change *change, struct err *err)
+static int
+next_row(struct changes *c, struct change *change, struct err *err)
 {
 	*change = (struct change){ .group = c->group };
 	for (;;) {
@@ -480,4 +500,14 @@ changes_next(struct changes *c, struct change *change, struct err *err)
 		return err_at(err, "member %s: line %llu", c->member->spelled,
 			      (unsigned long long)change->row->line);
 	return 1;
+}
+
+int
+changes_next(struct changes *c, struct change *change, struct err *err)
+{
+	int got = next_row(c, change, err);
+
+	if (got < 0 && !c->path_told)
+		(void)err_at(err, "%s", SHOWN(bundle_in_path(c->from)));
+	return got;
 }

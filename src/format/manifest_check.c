@@ -29,6 +29,20 @@ check_kind(const struct manifest *m, struct err *err)
 	return 0;
 }
 
+/* Who sends has a name, and a key that can be sealed to. */
+static int
+check_from(const struct manifest *m, struct err *err)
+{
+	if (!*m->from.name)
+		return err_set(err, ERR_REFUSED, "key \"from.name\": must not "
+			       "be empty");
+	if ((m->kind == MANIFEST_INVITATION || m->kind == MANIFEST_ANSWER) &&
+	    !keys_sealing_is_sound(m->from.sealing))
+		return err_set(err, ERR_REFUSED, "key \"from.sealing\": is "
+			       "not a sound X25519 key");
+	return 0;
+}
+
 static bool
 is_zero(const uint8_t hash[static KEYS_HASH])
 {
@@ -256,8 +270,8 @@ check_contact(const struct manifest *m, struct err *err)
 int
 manifest_check(const struct manifest *m, struct err *err)
 {
-	if (check_kind(m, err) < 0 || check_place(m, err) < 0 ||
-	    check_notices(m, err) < 0 || check_objects(m, err) < 0 ||
+	if (check_kind(m, err) < 0 || check_from(m, err) < 0 ||
+	    check_place(m, err) < 0 || check_notices(m, err) < 0 || check_objects(m, err) < 0 ||
 	    check_members(m, err) < 0)
 		return -1;
 	return check_contact(m, err);

@@ -132,6 +132,8 @@ static const struct edit edits[] = {
 	  "key 'extra': is not known here" },
 	{ SAMPLE_CHANGES, "\"kind\": \"changes\"", "\"kind\": \"gossip\"",
 	  "key \"kind\": is a word not known here" },
+	{ SAMPLE_CHANGES, "Acme \\\"Soci\xc3\xa9t\xc3\xa9\\\"", "",
+	  "key \"from.name\": must not be empty" },
 	{ SAMPLE_CHANGES, "\"more\": false", "\"more\": null",
 	  "key \"more\": must be true or false" },
 	{ SAMPLE_CHANGES, "00D2a0000000001EAA", "00D2a0000000001",
@@ -252,6 +254,24 @@ Test(manifest, refuses_by_key_and_rule)
 		manifest_release(&m);
 		buf_release(&text);
 		buf_release(&edited);
+	}
+}
+
+Test(manifest, a_sealing_key_is_sound)
+{
+	static const uint8_t bad[][KEYS_SEAL_PUBLIC] = { { 0 }, { 1 } };
+	struct manifest m;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		cr_assert_eq(sample_manifest(&m, SAMPLE_INVITATION, &keys,
+					     &err), 0);
+		memcpy(m.from.sealing, bad[i], sizeof bad[i]);
+		cr_expect_eq(manifest_check(&m, &err), -1);
+		cr_expect_not_null(strstr(err.msg, "key \"from.sealing\": is "
+						   "not a sound"), "%s",
+				   err.msg);
+		manifest_release(&m);
 	}
 }
 

@@ -19,7 +19,6 @@ import argparse
 import base64
 import binascii
 import hashlib
-import itertools
 import json
 import os
 import re
@@ -30,8 +29,9 @@ import zlib
 from collections import namedtuple
 from datetime import date
 
-from sodium import (SecretStream, blake, box_open, box_seal_open,
-                    ed25519_verify, little, secretbox_open)
+from sodium import (SecretStream, aead_open, blake, box_open, box_seal_open,
+                    ed25519_public, ed25519_sound, ed25519_verify, little,
+                    x25519_sound)
 
 MANIFEST_BYTES = 4194304
 MANIFEST_VALUES = 200000
@@ -44,10 +44,11 @@ OBJECTS = 4096
 NOTICES = 256
 TEXT_BYTES = 1200
 STATEMENT_BYTES = 16384
-COLUMNS = 5000          # a row of 8,388,608 bytes does not fit in a member
+COLUMNS = 5000
 PART = 4194304
 PARTS = 25000
 INTEGER = 9007199254740991
+PASSES, MEMORY = 4, 1 << 30
 CHUNK = 65536
 
 ZERO_HASH = "0" * 64
@@ -111,9 +112,10 @@ def read_public(data, what, any_comment=False):
     must(data[:2] == b"Ed", "%s: must be of the kind Ed" % what)
     key = Key(data[2:10], data[10:])
     right = "untrusted comment: minisign public key " + id_text(key.id)
-    must(comment == right
-         or any_comment and comment.startswith("untrusted comment: "),
+    must(comment == right or any_comment
+         and re.fullmatch("untrusted comment: [ -~]*", comment),
          "%s: comment must be: %s" % (what, right))
+    must(ed25519_sound(key.public), "%s: no sound Ed25519 key" % what)
     return key
 
 
@@ -143,7 +145,9 @@ def read_sealing(data, what):
     match = re.fullmatch(rb"orgferry sealing key: ([0-9a-f]{64})\n", line)
     must(match, "%s: third line" % what)
     check_signature(data[ends[2]:], key, line, STATED, what)
-    return key, bytes.fromhex(match[1].decode())
+    sealing = bytes.fromhex(match[1].decode())
+    must(x25519_sound(sealing), "%s: no sound X25519 key" % what)
+    return key, sealing
 
 
 def read_secret(data, what):
@@ -151,11 +155,18 @@ def read_secret(data, what):
     must(first == "orgferry secret keys 0", "%s: first line" % what)
     data = unbase64(second, 178, what)
     if data[:2] == b"A2":
+        passes, memory = little(data[18:26]), little(data[26:34])
+        must(1 <= passes <= PASSES and 0 < memory <= MEMORY
+             and memory % 1024 == 0, "%s: the limits of Argon2id" % what)
         raise Unable("%s: needs Argon2, which this reader has not" % what)
     must(data[:2] == b"00", "%s: kdf must be 00 or A2" % what)
-    must(not any(data[2:34]), "%s: salt and limits must be zero" % what)
-    keys = secretbox_open(data[66:], data[42:66], bytes(32))
-    must(keys, "%s: the box does not open" % what)
+    must(not any(data[2:34] + data[42:66]),
+         "%s: salt, limits and nonce must be zero" % what)
+    keys = aead_open(data[66:], data[42:66], bytes(32),
+                     first.encode() + b"\n" + data[:42])
+    must(keys, "%s: the keys do not open" % what)
+    must(keys[32:64] == ed25519_public(keys[:32]),
+         "%s: the public key is not the seed's" % what)
     return Secret(data[34:42], keys[:64], keys[64:])
 
 
@@ -342,6 +353,12 @@ hash_text = spelled(HASH, "a hash")
 api_name = spelled(API, "an API name")
 
 
+def sealing_key(value, at):
+    hash_text(value, at)
+    must(x25519_sound(bytes.fromhex(value)),
+         "section 8: %s: no sound X25519 key" % at)
+
+
 def sequence(value, at):
     integer(value, at, 1)
 
@@ -377,7 +394,7 @@ def manifest_of(kind):
     """The keys of a manifest of this kind, in their order."""
     invitation, answer = kind == "invitation", kind == "answer"
     told, changes = kind in ("notice", "changes"), kind == "changes"
-    sealing = (("sealing", spelled(HASH, "64 hex digits")),)
+    sealing = (("sealing", sealing_key),)
     fields = (
         (True, "format", one_of(0)),
         (True, "kind", one_of(kind)),
@@ -404,7 +421,7 @@ def manifest_of(kind):
         (changes, "more", boolean),
         (changes, "as_of", maybe(instant)),
         (kind != "notice", "published", record(("revision", integer),
-                                               ("rows", integer))),
+                                               ("rows", maybe(integer)))),
         (changes, "objects", array_of(record(
             ("name", api_name), ("creates", integer), ("updates", integer),
             ("deletes", integer), ("records", integer), ("sum", hash_text)),
@@ -466,6 +483,8 @@ def check_rules(m, key, own, org):
         begun, words_said = m["start"], [n["notice"] for n in m["notices"]]
         must((begun is not None) == (at is not None and at["sequence"] == 1),
              "rule 3: start must be given exactly at sequence 1")
+        must(type(begun) is not dict or begun["epoch"] != at["epoch"],
+             "rule 3: start must be of another epoch")
         must((m["previous"] is not None)
              == (at is not None and begun not in ("first", "full")),
              "rule 4: previous")
@@ -477,19 +496,20 @@ def check_rules(m, key, own, org):
                  "rule 5: deactivate in changes")
         history = m["history"]
         must((history["rows"] == 0) == (history["head"] == ZERO_HASH),
-             "section 3: history.head must be zeros exactly if rows is 0")
+             "rule 7: history.head must be zeros exactly if rows is 0")
     names = [o["name"] for o in m.get("objects", ())]
     must(all(a < b for a, b in zip(names, names[1:])),
          "rule 6: objects must ascend by name, each once")
     for o in m.get("objects", ()):
         must(o["records"] or o["sum"] == ZERO_HASH,
-             "section 3: %s: the sum of no records must be 0" % o["name"])
+             "rule 7: %s: the sum of no records must be 0" % o["name"])
     check_members(m, names)
     published = m.get("published")
-    must(not published or published["revision"] or not published["rows"],
-         "rule 8: published.rows without a revision")
+    must(not published or published["revision"]
+         or published["rows"] is None,
+         "rule 9: published.rows without a revision")
     must(m["from"]["key"] == id_text(key.id),
-         "rule 9: from.key is not the key of the signature")
+         "rule 10: from.key is not the key of the signature")
 
 
 GROUPS = ("sender", "published", "names", "creates", "updates", "ids",
@@ -516,22 +536,22 @@ def check_members(m, objects):
     for member in m["members"]:
         name = member["name"]
         group, owner, n = group_of(name)
-        must(group in allowed, "rule 7: %s in this kind" % name)
-        must(not owner or owner in rank, "rule 7: %s: not in objects" % name)
+        must(group in allowed, "rule 8: %s in this kind" % name)
+        must(not owner or owner in rank, "rule 8: %s: not in objects" % name)
         here = (GROUPS.index(group), rank.get(owner, -1))
-        must(here >= last, "rule 7: %s: out of order" % name)
+        must(here >= last, "rule 8: %s: out of order" % name)
         must(n == (number + 1 if here == last else 1),
-             "rule 7: %s: numbers must count from 1" % name)
+             "rule 8: %s: numbers must count from 1" % name)
         last, number = here, n
         if group == "sender":
             must(member["size"] == member["stored"],
-                 "section 3: sender.pub: size is not stored")
-            must(member["size"] <= SENDER_BYTES, "rule 8: sender.pub")
+                 "rule 9: sender.pub: size is not stored")
+            must(member["size"] <= SENDER_BYTES, "rule 9: sender.pub")
         must(member["size"] <= INFLATED and member["stored"] <= STORED,
-             "rule 8: %s: too long" % name)
+             "rule 9: %s: too long" % name)
     if "sender" in allowed:
         must(m["members"] and m["members"][0]["name"] == "sender.pub",
-             "section 2: the first member must be sender.pub")
+             "rule 8: the first member must be sender.pub")
 
 
 # Sections 4 and 5: tables
@@ -628,16 +648,15 @@ def ascending(keys, where):
 
 
 def check_published(rows, count):
-    """Field types by object, where the bundle has the table."""
     must(len(rows) == count, "section 5: published: rows are not as many as "
          "published.rows")
-    types = {}
+    owners = set()
     for i, row in enumerate(rows):
         owner, field, _, kind, length, precision, scale, refers, _ = row
         where = "published, row %d" % (i + 1)
         fits(API, owner, where)
         fits("|" + API, field, where)
-        must(field == "" or owner in types,
+        must(field == "" or owner in owners,
              "section 5: %s: the row of the object must come first" % where)
         must(kind in ["", *TYPES], "section 5: %s: Type" % where)
         for value in (length, precision, scale):
@@ -645,11 +664,8 @@ def check_published(rows, count):
                 whole(value, where)
         for name in refers.split("\n") if refers else ():
             fits(API, name, where)
-        types.setdefault(owner, {})
-        if field:
-            types[owner][field] = kind
+        owners.add(owner)
     ascending([(r[0], r[1]) for r in rows], "published")
-    return types
 
 
 def check_names(rows, counts, where):
@@ -659,46 +675,34 @@ def check_names(rows, counts, where):
                                       for _ in range(counts[c + "s"])],
          "section 5: %s: not the creates, updates, deletes of the manifest"
          % where)
-    for name, _, modified, org, origin in rows:
+    for name, change, modified, org, origin in rows:
         fits(NAME, name, where)
         must(modified == "" or is_instant(modified),
              "section 5: %s: Modified must be empty or an instant" % where)
         must((org == "") == (origin == ""),
              "section 5: %s: Origin must be both or none" % where)
+        must(org == "" or change == "create",
+             "section 5: %s: Origin is a create's alone" % where)
         fits("|" + ID, org, where)
         fits("|" + ID, origin, where)
     ascending([(order.index(r[1]), r[0]) for r in rows], where)
-    must(len(set(r[0] for r in rows)) == len(rows),
-         "section 5: %s: one row a record" % where)
 
 
-def check_value(value, kind, where):
-    if value and kind == "reference":
-        fits("[iax]:" + ID, value, where)
-
-
-def check_creates(rows, head, counts, fields, where):
+def check_creates(rows, head, counts, where):
     for name in head:
         fits(API, name, where)
     must(len(rows) == counts["creates"],
          "section 5: %s: not as many rows as creates" % where)
-    if fields is not None:
-        must(set(head) == set(fields),
-             "section 5: %s: not the published fields" % where)
-        for i, name in enumerate(head):
-            for row in rows:
-                check_value(row[i], fields[name], where)
 
 
-def check_updates(rows, counts, fields, where):
+def check_updates(rows, counts, where):
     keys = []
-    for number, field, value in rows:
+    for number, field, _ in rows:
         fits(API, field, where)
         n = whole(number, where)
         must(1 <= n <= counts["creates"] + counts["updates"],
              "section 5: %s: Record %d is no create or update" % (where, n))
         keys.append((field, n))
-        check_value(value, (fields or {}).get(field), where)
     ascending(keys, where)
 
 
@@ -721,39 +725,39 @@ def check_refused(rows):
 
 def check_runs(m, runs):
     published = runs.pop(("published", None), None)
-    count = m.get("published", {}).get("rows", 0)
-    types = check_published(published[1:] if published else [], count)
+    check_published(published[1:] if published else [],
+                    m.get("published", {}).get("rows") or 0)
     for o in m.get("objects", ()):
         name, got = o["name"], {}
         for group in ("names", "creates", "updates"):
             got[group] = runs.pop((group, name), None)
         where = "changes/%s." % name
-        fields = types.get(name)
         check_names((got["names"] or [0])[1:], o, where + "names")
         if got["creates"]:
-            check_creates(got["creates"][1:], got["creates"][0], o, fields,
+            check_creates(got["creates"][1:], got["creates"][0], o,
                           where + "creates")
-        check_updates((got["updates"] or [0])[1:], o, fields,
-                      where + "updates")
+        check_updates((got["updates"] or [0])[1:], o, where + "updates")
     check_ids(runs.pop(("ids", None), [0])[1:])
     check_refused(runs.pop(("refused", None), [0])[1:])
 
 
 # Section 6: files
 
-def read_parts(source, rows, seen):
+def read_parts(source, rows):
     """The parts that an index lists; they follow it in the archive."""
-    listed = []
+    bodies = []
     for name, size, digest in rows:
         match = re.fullmatch(r"files/(%s)\.(%s)" % (HASH, NUMBER), name)
         must(match, "section 6: no part may be named %s" % ascii(name[:80]))
         fits(HASH, digest, "index")
-        listed.append((match[1], int(match[2]), whole(size, "index"),
-                       digest, name))
-    for body, parts in itertools.groupby(listed, lambda part: part[0]):
-        parts, whole_hash = list(parts), hashlib.blake2b(digest_size=32)
-        must(body not in seen, "section 6: a body twice: %s" % body)
-        seen.add(body)
+        if match[2] == "1" or not bodies:
+            bodies.append((match[1], []))
+        bodies[-1][1].append((match[1], int(match[2]), whole(size, "index"),
+                              digest, name))
+    for body, parts in bodies:
+        whole_hash = hashlib.blake2b(digest_size=32)
+        must(all(p[0] == body for p in parts),
+             "section 6: a body must begin with part 1")
         must(len(parts) <= PARTS, "section 6: more than 25000 parts")
         must([p[1] for p in parts] == list(range(1, len(parts) + 1)),
              "section 6: the parts must count from 1: %s" % body)
@@ -814,7 +818,7 @@ def read(file, key=None, own=None, sealing=None, org=None, minisign=False):
         must(m["to"] and m["to"]["key"] == id_text(sealed[8:])
              and m["from"]["key"] == id_text(sealed[:8]),
              "section 7: the manifest names other keys than the envelope")
-    members, runs, bodies = [], {}, set()
+    members, runs = [], {}
     for member in m["members"]:
         name, (group, owner, _) = member["name"], group_of(member["name"])
         if group == "sender" and sender is not None:
@@ -837,10 +841,11 @@ def read(file, key=None, own=None, sealing=None, org=None, minisign=False):
                  "section 5: %s: header" % name)
         run = runs.setdefault((group, owner), rows[:1])
         must(run[0] == rows[0], "section 4: %s: another header" % name)
+        must(len(rows) > 1, "section 4: %s: has no rows" % name)
         run.extend(rows[1:])
         members.append({"member": name, "rows": rows})
         if group == "index":
-            members.extend(read_parts(source, rows[1:], bodies))
+            members.extend(read_parts(source, rows[1:]))
     must(source.peek(1025) == bytes(1024),
          "section 1: the archive must end with 1024 zero bytes")
     check_runs(m, runs)

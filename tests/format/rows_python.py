@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-DRIVER = os.path.join(os.environ.get("BUILD", "build"), "tests/rows_driver")
+DRIVER = os.path.join(os.environ.get("BUILD", "build"), "tests/format/rows_driver")
 
 csv.field_size_limit(1 << 30)
 

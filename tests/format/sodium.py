@@ -1,7 +1,8 @@
 """The cryptography of the format in plain Python, for a second reader.
 
 Ed25519 (RFC 8032), X25519 (RFC 7748), and libsodium's crypto_secretbox,
-crypto_box, crypto_box_seal and crypto_secretstream_xchacha20poly1305.
+crypto_box, crypto_box_seal, crypto_aead_xchacha20poly1305_ietf and
+crypto_secretstream_xchacha20poly1305.
 
 Written to be read and compared, not to be used with keys of worth: the time
 it takes depends on secrets.
@@ -71,6 +72,25 @@ def low_order(p):
     return x == 0 and (y - z) % P == 0
 
 
+def ed25519_sound(public):
+    """A point in its one spelling and of prime order."""
+    p = point_read(public)
+    if p is None or low_order(p):
+        return False
+    x, y, z, _ = point_times(ORDER, p)
+    return x == 0 and (y - z) % P == 0
+
+
+def ed25519_scalar(seed):
+    """The secret number of a seed, and what its nonces are made with."""
+    digest = hashlib.sha512(seed).digest()
+    return little(digest[:32]) & (2**254 - 8) | 2**254, digest[32:]
+
+
+def ed25519_public(seed):
+    return point_bytes(point_times(ed25519_scalar(seed)[0], BASE))
+
+
 def ed25519_challenge(r, public, message):
     return little(hashlib.sha512(r + public + message).digest()) % ORDER
 
@@ -104,6 +124,11 @@ def x25519(secret, point):
     if swap:
         x2, z2 = x3, z3
     return (x2 * pow(z2, P - 2, P) % P).to_bytes(32, "little")
+
+
+def x25519_sound(public):
+    """In its one spelling and not of low order."""
+    return little(public) < P and any(x25519(bytes(32), public))
 
 
 # Salsa20 and ChaCha20 compute many blocks at once: each of the 16 words of
@@ -205,6 +230,22 @@ def secretbox_open(box, nonce, key):
     if poly1305(pad[:32], box[16:]) != box[:16]:
         return None
     return xor(box[16:], pad[32:])
+
+
+def aead_open(data, nonce, key, ad):
+    """XChaCha20-Poly1305-IETF: the text, then the tag of 16 bytes; or None."""
+    text, code = data[:-16], data[-16:]
+    key = derive(CHACHA, key, nonce[:16])
+    pad = stream(CHACHA, key, bytes(4) + nonce[16:], 0, 64 + len(text))
+    if aead_code(pad[:32], text, ad) != code:
+        return None
+    return xor(text, pad[64:])
+
+
+def aead_code(key, text, ad):
+    return poly1305(key, ad + bytes(-len(ad) % 16) + text
+                    + bytes(-len(text) % 16) + len(ad).to_bytes(8, "little")
+                    + len(text).to_bytes(8, "little"))
 
 
 def box_key(public, secret):
