@@ -279,8 +279,7 @@ bool
 text_parse_instant(int64_t *ms, const char *s, size_t len)
 {
 	static const char shape[] = "dddd-dd-ddTdd:dd:dd.dddZ";
-	char back[TEXT_INSTANT + 1];
-	int64_t part[7] = { 0 }, out;
+	int64_t part[7] = { 0 }, days, y, m, d;
 	size_t p = 0;
 
 	if (len != TEXT_INSTANT)
@@ -299,12 +298,12 @@ text_parse_instant(int64_t *ms, const char *s, size_t len)
 	if (part[0] < 1700 || part[0] > 4000 || part[1] < 1 || part[1] > 12 ||
 	    part[2] < 1 || part[3] > 23 || part[4] > 59 || part[5] > 59)
 		return false;
-	out = ((days_of(part[0], part[1], part[2]) * 24 + part[3]) * 60 +
-	       part[4]) * 60000 + part[5] * 1000 + part[6];
-	text_instant(back, out); /* finds the 31st of June */
-	if (memcmp(back, s, TEXT_INSTANT) != 0)
+	days = days_of(part[0], part[1], part[2]);
+	date_of(days, &y, &m, &d);
+	if (m != part[1] || d != part[2]) /* the 31st of June */
 		return false;
-	*ms = out;
+	*ms = ((days * 24 + part[3]) * 60 + part[4]) * 60000 +
+	      part[5] * 1000 + part[6];
 	return true;
 }
 

@@ -162,8 +162,8 @@ cli_help(const struct cli_command *command)
 		for (const struct cli_command *c = topics[t]; c->name; c++)
 			printf("  %-20s %s\n", c->name, c->help);
 	}
-	printf("\nHOME is the folder of one org's state: -C, else "
-	       "$ORGFERRY_HOME, else this folder.\n"
+	printf("\nHOME is one org's folder: -C, else $ORGFERRY_HOME, "
+	       "else the current one.\n"
 	       "orgferry COMMAND --help tells more of a command.\n"
 	       "Exit status: 0 done; 1 done, but records wait; 2 wrong usage; "
 	       "3 refused;\n4 out of order; 5 could not.\n");

@@ -181,7 +181,7 @@ run_dump(struct cli *cli)
 
 const struct cli_command cmd_data[] = {
 	{ "load", "SNAPSHOT...", 1, 1000,
-	  "take in what the org exported: folders of CSV, or CSV files",
+	  "take in what the org exported: folders or files of CSV",
 	  "orgferry -C ~/acme load ~/exports/monday", run_load,
 	  { { "as-of", "TIME", "when it was taken; else the newest change" },
 	    { "partial", NULL, "a part: what is missing is not gone" },

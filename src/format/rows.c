@@ -669,6 +669,37 @@ rows_free(struct rows *r)
 	free(r);
 }
 
+/* Not zero exactly if a byte of the word is c. */
+static uint64_t
+has_byte(uint64_t word, uint8_t c)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x = word ^ ones * c;
+
+	return (x - ones) & ~x & ones << 7;
+}
+
+/* Whether a value holds a comma, a quote, CR or LF: eight bytes at a time. */
+static bool
+has_special(struct field f)
+{
+	static const bool special[256] = {
+		[','] = true, ['"'] = true, ['\r'] = true, ['\n'] = true,
+	};
+	uint64_t word;
+
+	for (; f.len >= sizeof word; f.at += sizeof word, f.len -= sizeof word) {
+		memcpy(&word, f.at, sizeof word);
+		if (has_byte(word, ',') | has_byte(word, '"') |
+		    has_byte(word, '\r') | has_byte(word, '\n'))
+			return true;
+	}
+	for (size_t i = 0; i < f.len; i++)
+		if (special[(unsigned char)f.at[i]])
+			return true;
+	return false;
+}
+
 /*
  * Whether ROWS_PLAIN must quote a value: else the reader would end it early,
  * pass over a mark at its start, or see a blank line.
@@ -676,16 +707,10 @@ rows_free(struct rows *r)
 static bool
 needs_quotes(struct field f, size_t count)
 {
-	static const bool special[256] = {
-		[','] = true, ['"'] = true, ['\r'] = true, ['\n'] = true,
-	};
-
 	if (f.len == 0)
 		return count == 1;
-	for (size_t i = 0; i < f.len; i++)
-		if (special[(unsigned char)f.at[i]])
-			return true;
-	return f.len >= 3 && memcmp(f.at, "\xef\xbb\xbf", 3) == 0;
+	return has_special(f) ||
+	       (f.len >= 3 && memcmp(f.at, "\xef\xbb\xbf", 3) == 0);
 }
 
 static uint8_t *

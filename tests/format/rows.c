@@ -500,6 +500,31 @@ Test(rows, each_style_has_one_spelling)
 	}
 }
 
+/* What needs quotes is found wherever it stands, and nothing else has them. */
+Test(rows, quotes_by_the_byte_wherever_it_stands)
+{
+	char value[25];
+
+	for (size_t len = 1; len <= sizeof value; len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (int c = 1; c < 256; c++) {
+				struct buf b = BUF_INIT;
+				bool quoted = c == ',' || c == '"' ||
+					      c == '\r' || c == '\n';
+
+				memset(value, 'v', sizeof value);
+				value[at] = (char)c;
+				rows_write(&b, ROWS_PLAIN,
+					   &(struct field){ value, len }, 1);
+				cr_expect_eq(b.data[0] == '"', quoted,
+					     "byte %d at %zu of %zu", c, at,
+					     len);
+				buf_release(&b);
+			}
+		}
+	}
+}
+
 Test(rows, a_write_that_cannot_fit_fails_the_buffer)
 {
 	struct field f[] = { field_of("a"), { "b", SIZE_MAX / 2 } };
