@@ -24,6 +24,7 @@ object_free(struct object *o)
 		return;
 	store_finish(o->find);
 	store_finish(o->read);
+	store_finish(o->had);
 	store_finish(o->insert);
 	store_finish(o->update);
 	store_finish(o->remove);
@@ -211,8 +212,9 @@ objects_find(struct objects *all, const char *name)
 static void
 forget_statements(struct object *o)
 {
-	struct store_statement **all[] = { &o->find, &o->read, &o->insert,
-					   &o->update, &o->remove };
+	struct store_statement **all[] = { &o->find, &o->read, &o->had,
+					   &o->insert, &o->update,
+					   &o->remove };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		store_finish(*all[i]);

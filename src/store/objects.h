@@ -35,7 +35,7 @@ struct object {
 	size_t fields;
 	size_t id; /* which field is Id */
 	/* Its statements, made when first needed. */
-	struct store_statement *find, *read, *insert, *update, *remove;
+	struct store_statement *find, *read, *had, *insert, *update, *remove;
 };
 
 struct objects;

@@ -181,13 +181,14 @@ records_find(struct records *r, struct object *o, const char *id,
 
 /* "select columns from table where _row": the table comes after. */
 static int
-prepare_read(struct records *r, struct object *o, struct err *err)
+prepare_read(struct records *r, struct object *o,
+	     struct store_statement **out, struct err *err)
 {
 	char after[LIMIT_NAME + 64];
 
 	(void)snprintf(after, sizeof after, " from \"%s\" where _row = ?1",
 		       o->name);
-	return prepare(r, o, &o->read, "select ", "c", true, after, err);
+	return prepare(r, o, out, "select ", "c", true, after, err);
 }
 
 int
@@ -196,7 +197,7 @@ records_read(struct records *r, struct object *o, int64_t row,
 {
 	int got;
 
-	if (!o->read && prepare_read(r, o, err) < 0)
+	if (!o->read && prepare_read(r, o, &o->read, err) < 0)
 		return -1;
 	store_reset(o->read);
 	store_bind_int(o->read, 1, row);
@@ -278,25 +279,31 @@ is_loaded(struct records *r, int64_t row, struct err *err)
 	return got;
 }
 
-/* What the snapshot said of the fields that an import changes, or of all. */
+/*
+ * What the snapshot said of the fields that an import changes, or of all. The
+ * caller's values may be those that records_read() lends, so the statement is
+ * another one.
+ */
 static int
 keep_bases(struct records *r, struct object *o, int64_t row,
 	   const bool *changed, struct err *err)
 {
-	struct field *had = calloc(o->fields, sizeof *had);
-	int got = -1;
+	int got;
 
-	if (!had)
-		return err_memory(err);
-	got = records_read(r, o, row, had, err);
+	if (!o->had && prepare_read(r, o, &o->had, err) < 0)
+		return -1;
+	store_bind_int(o->had, 1, row);
+	got = store_step(o->had, err);
 	for (size_t i = 0; got > 0 && i < o->fields; i++) {
+		struct field had;
+
 		if (o->field[i].position < 0 || (changed && !changed[i]))
 			continue;
-		if (put_base(r->keep_base, row, &o->field[i], had[i], err) < 0)
+		had.at = store_text(o->had, (int)i, &had.len);
+		if (put_base(r->keep_base, row, &o->field[i], had, err) < 0)
 			got = -1;
 	}
-	store_reset(o->read);
-	free(had);
+	store_reset(o->had);
 	return got < 0 ? -1 : 0;
 }
 
