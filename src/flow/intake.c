@@ -256,8 +256,7 @@ spell(struct work *w, size_t field, struct field text, uint64_t line,
 	struct object_field *f = &w->o->field[field];
 	char rule[LIMIT_NAME + 64];
 
-	if (text.len == 0 ||
-	    value_respell(&w->spelled, f->type, text.at, text.len))
+	if (text.len == 0 || objects_spell(&w->spelled, f, text))
 		return 0;
 	if (f->typed == OBJECT_INFERRED) {
 		buf_add(&w->spelled, text.at, text.len);
@@ -309,14 +308,6 @@ point_values(struct work *w)
 	}
 }
 
-static bool
-same(const struct object_field *f, struct field a, struct field b)
-{
-	if (a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0))
-		return true;
-	return value_equal(f->type, a.at, a.len, b.at, b.len);
-}
-
 /*
  * One field of a record that is here: `had` is what the store has. Where an
  * import wrote it, the base decides: still the base, the org has not caught
@@ -331,12 +322,12 @@ compare_field(struct work *w, int64_t row, size_t f, struct field had,
 
 	w->changed[f] = false;
 	if (w->has_base[f]) {
-		if (same(field, now, w->base[f])) {
+		if (objects_same(field, now, w->base[f])) {
 			w->value[f] = had;
 			w->tally->kept++;
 			return 0;
 		}
-		if (same(field, now, had)) {
+		if (objects_same(field, now, had)) {
 			w->value[f] = had;
 			w->tally->arrived++;
 		} else {
@@ -344,7 +335,7 @@ compare_field(struct work *w, int64_t row, size_t f, struct field had,
 		}
 		return records_drop_base(w->in->records, row, field, err);
 	}
-	if (same(field, now, had))
+	if (objects_same(field, now, had))
 		w->value[f] = had; /* its spelling too stays as it is */
 	else
 		w->changed[f] = *any = true;

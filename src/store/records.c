@@ -531,7 +531,7 @@ respell_values(struct records *r, const char *select, const char *update,
 		const char *text = store_text(in, 1, &len);
 
 		buf_clear(&spelled);
-		if (!value_respell(&spelled, f->type, text, len))
+		if (!objects_spell(&spelled, f, (struct field){ text, len }))
 			continue;
 		if (buf_ok(&spelled, err) < 0) {
 			got = -1;
