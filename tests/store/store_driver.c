@@ -143,8 +143,7 @@ update(struct drive *d, struct object *o, int64_t row, char **word,
 	for (size_t i = 0; rc == 0 && i < words; i++) {
 		struct field *v = &value[at[i]];
 
-		if (value_equal(o->field[at[i]].type, v->at, v->len,
-				given[i].at, given[i].len))
+		if (objects_same(&o->field[at[i]], *v, given[i]))
 			continue;
 		*v = given[i];
 		changed[at[i]] = any = true;
