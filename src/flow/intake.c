@@ -41,9 +41,9 @@ struct work {
 	struct intake_tally *tally;
 	struct object *o;
 	struct buf header; /* its raw bytes */
+	uint8_t print_key[KEYS_HASH];
 	struct column *column;
 	size_t columns, id_column, stamp_column;
-	bool same_header; /* as at the last load: fingerprints tell */
 	bool fresh;	  /* the object has never been loaded */
 	struct known known;
 	struct buf batch;
@@ -204,11 +204,27 @@ place_columns(struct work *w, struct err *err)
 				  w->header.len, err);
 }
 
+/*
+ * The key of fingerprints under this header: the same bytes under another one
+ * are other values, and a part may have brought another header meanwhile.
+ */
+static void
+make_print_key(struct work *w)
+{
+	struct keys_hasher h;
+
+	keys_hash_begin(&h);
+	keys_hash_add(&h, w->in->print_key, sizeof w->in->print_key);
+	keys_hash_add(&h, w->header.data, w->header.len);
+	keys_hash_end(&h, w->print_key);
+}
+
 /* The first line: what columns there are, and whether they are as they were. */
 static int
 take_header(struct work *w, const struct skim_record *first, struct err *err)
 {
 	struct rows *rows = NULL;
+	bool same_header;
 	int rc = -1;
 
 	buf_add(&w->header, first->data, first->len);
@@ -222,11 +238,12 @@ take_header(struct work *w, const struct skim_record *first, struct err *err)
 	if (!w->o && objects_add(w->in->objects, w->file->object, &w->o, err) <
 			     0)
 		goto out;
-	w->same_header = w->header.len == w->o->header.len &&
-			 memcmp(w->header.data, w->o->header.data,
-				w->header.len) == 0;
+	make_print_key(w);
+	same_header = w->header.len == w->o->header.len &&
+		      memcmp(w->header.data, w->o->header.data,
+			     w->header.len) == 0;
 	rc = map_columns(w, rows_header(rows), err);
-	if (rc == 0 && !w->same_header)
+	if (rc == 0 && !same_header)
 		rc = place_columns(w, err);
 out:
 	rows_free(rows);
@@ -618,13 +635,13 @@ see_record(struct work *w, const struct skim_record *r, struct err *err)
 		bad_row(w, r->line, rule, p.id);
 		return 0;
 	}
-	keys_mark(p.print, r->data, r->len, w->in->print_key);
+	keys_mark(p.print, r->data, r->len, w->print_key);
 	if (!k) {
 		k = known_add(&w->known, p.id);
 		if (!k)
 			return err_memory(err);
 		k->added = 1;
-	} else if (k->loaded && w->same_header &&
+	} else if (k->loaded &&
 		   memcmp(k->print, p.print, RECORDS_PRINT) == 0) {
 		k->line = r->line;
 		w->tally->unchanged++;

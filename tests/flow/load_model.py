@@ -166,10 +166,11 @@ CUSTOM = {"Text__c": "text", "Flag__c": "boolean", "Day__c": "date",
 
 
 def known_type(obj, field):
-    for of in (obj, "*"):
-        for name, kind in STANDARD.get(of, {}).items():
-            if name.lower() == field.lower():
-                return kind
+    for of in (obj.lower(), "*"):
+        for standard, fields in STANDARD.items():
+            for name, kind in fields.items():
+                if (standard.lower(), name.lower()) == (of, field.lower()):
+                    return kind
     return None
 
 

@@ -1,0 +1,99 @@
+#!/usr/bin/python3
+"""What load must do in cases that are too rare for load_model.py.
+
+Each case is told in steps: ("load", {object: text}, what it exits with,
+option...); ("import", line...), as store_driver takes it; ("have", query,
+row...), what the store must hold then.
+"""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+BUILD = os.environ.get("BUILD", "build")
+PROGRAM = os.path.join(BUILD, "orgferry")
+DRIVER = os.path.join(BUILD, "tests/store/store_driver")
+
+A, B, C = ("001000000000%03dAAA" % n for n in (1, 2, 3))
+
+
+def ids(first, count):
+    return "".join("001000000%06d\n" % n for n in range(first, first + count))
+
+
+CASES = {
+    "a part under another header does not make old bytes the same": [
+        ("load", {"Account": f"Id,X__c,Y__c\n{A},1,2\n{B},3,4\n"}, 0),
+        ("load", {"Account": f"Id,Y__c,X__c\n{B},4,3\n"}, 0, "--partial"),
+        ("load", {"Account": f"Id,Y__c,X__c\n{A},1,2\n{B},4,3\n"}, 0),
+        ("have", "select X__c, Y__c from Account", ("2", "1"), ("3", "4")),
+    ],
+    "a part without a column does not make old bytes the same": [
+        ("load", {"Account": f"Id,X__c\n{A},1\n{B},1\n"}, 0),
+        ("load", {"Account": f"Id,Y__c\n{B},2\n"}, 0, "--partial"),
+        ("load", {"Account": f"Id,Y__c\n{A},1\n{B},2\n"}, 0),
+        ("have", "select X__c, Y__c from Account", ("1", "1"), ("1", "2")),
+    ],
+}
+
+
+def run(*command, stdin=None):
+    return subprocess.run(command, input=stdin, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, encoding="utf-8")
+
+
+def step(folder, number, what, *of):
+    """What is wrong, or None."""
+    home = os.path.join(folder, "home")
+    if what == "load":
+        snapshot = os.path.join(folder, f"s{number}")
+        os.mkdir(snapshot)
+        for name, text in of[0].items():
+            with open(os.path.join(snapshot, name + ".csv"), "w",
+                      encoding="utf-8", newline="") as f:
+                f.write(text)
+        done = run(PROGRAM, "-C", home, "load", snapshot, *of[2:])
+        if done.returncode != of[1]:
+            return f"exit {done.returncode}, not {of[1]}: {done.stdout}"
+    elif what == "import":
+        done = run(DRIVER, home, "1", stdin="".join(l + "\n" for l in of))
+        if done.returncode != 0:
+            return f"import: {done.stdout}"
+    elif what == "say":
+        done = run(PROGRAM, "-C", home, *of[1:])
+        if not re.search(of[0], done.stdout):
+            return f"says {done.stdout!r}, not {of[0]}"
+    else:
+        db = sqlite3.connect(os.path.join(home, "org.db"))
+        got = db.execute(of[0]).fetchall()
+        db.close()
+        if got != list(of[1:]):
+            return f"{of[0]}: {got}, not {list(of[1:])}"
+    return None
+
+
+def main():
+    passed = failed = 0
+    for name, steps in CASES.items():
+        folder = tempfile.mkdtemp(prefix="load_cases.")
+        wrong = run(PROGRAM, "init", os.path.join(folder, "home"), "--name",
+                    "Acme").returncode
+        for number, what in enumerate(steps):
+            if not wrong:
+                wrong = step(folder, number, *what)
+                number += 1
+                if wrong:
+                    print(f"{name}: step {number}: {wrong}")
+        shutil.rmtree(folder)
+        passed += not wrong
+        failed += bool(wrong)
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
