@@ -412,24 +412,36 @@ insert_record(struct work *w, const struct pending *p, const struct row *from,
 }
 
 /*
- * What an import had removed and the org still edits: kept as base, and marked
- * for a person to decide.
+ * A record that an import had removed and whose bytes are others now. If the
+ * org edited it, that is kept as base, and marked for a person to decide.
  */
 static int
 edit_removed(struct work *w, int64_t row, const struct row *from,
 	     uint64_t line, struct err *err)
 {
-	if (take_values(w, from, line, err) < 0)
+	bool any = false;
+
+	if (records_read_base(w->in->records, w->o, row, w->base, w->has_base,
+			      err) < 0 ||
+	    take_values(w, from, line, err) < 0)
 		return -1;
 	point_values(w);
 	for (size_t i = 0; i < w->columns; i++) {
 		size_t f = w->column[i].field;
 
-		if (f != NONE && i != w->id_column &&
-		    records_set_base(w->in->records, row, &w->o->field[f],
+		if (f == NONE || i == w->id_column)
+			continue;
+		if (!w->has_base[f])
+			w->base[f] = (struct field){ "", 0 };
+		if (objects_same(&w->o->field[f], w->value[f], w->base[f]))
+			continue;
+		any = true;
+		if (records_set_base(w->in->records, row, &w->o->field[f],
 				     w->value[f], err) < 0)
 			return -1;
 	}
+	if (!any)
+		return 0;
 	w->tally->edited++;
 	return records_mark_edited(w->in->records, row, err);
 }

@@ -38,6 +38,17 @@ CASES = {
         ("load", {"Account": f"Id,Y__c\n{A},1\n{B},2\n"}, 0),
         ("have", "select X__c, Y__c from Account", ("1", "1"), ("1", "2")),
     ],
+    "what an import removed is no conflict in another spelling": [
+        ("load", {"Account": f"Id,Name,AnnualRevenue\n{A},x,2\n"}, 0),
+        ("import", f"remove Account {A}"),
+        ("load", {"Account": f'Id,AnnualRevenue,Name\n{A},2.0,"x"\n'}, 0),
+        ("have", "select count(*), edited from _deleted", (1, None)),
+        ("load", {"Account": f'Id,AnnualRevenue,Name\n{A},3,"x"\n'}, 1),
+        ("have", "select count(edited) from _deleted", (1,)),
+        ("have", "select value from _base join _field using (field) order by "
+         "name", ("3",), (A,), ("x",)),
+        ("load", {"Account": f'Id,AnnualRevenue,Name\n{A},3,"x"\n'}, 0),
+    ],
 }
 
 

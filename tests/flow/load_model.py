@@ -696,6 +696,10 @@ class Wrong(Exception):
     pass
 
 
+def named(o, values):
+    return {o.fields[key].name: value for key, value in values.items()}
+
+
 class Life:
     def __init__(self, folder):
         self.folder, self.steps = folder, []
@@ -891,7 +895,7 @@ class Life:
                     id15 = random.choice(again)
                     id18 = self.home.deleted[o.removed[id15]][1]
                 values = self.imported(o, name, 0.7)
-                lines.append(("insert", o.name, id18, values))
+                lines.append(("insert", o.name, id18, named(o, values)))
                 write.insert(o, id18, values)
                 continue
             id15 = random.choice(list(o.records))
@@ -901,14 +905,14 @@ class Life:
                 write.remove(o, id15)
                 continue
             values = self.imported(o, name, 0.4)
-            lines.append(("update", o.name, record["id"], values))
+            lines.append(("update", o.name, record["id"], named(o, values)))
             write.update(o, id15, {
                 key: v for key, v in values.items()
                 if not equal(o.fields[key].kind, record[key], v)})
         write.end()
         text = "".join(" ".join([what, obj, id18] + [
-            f"{key}=" + "".join(f"%{b:02x}" for b in v.encode())
-            for key, v in values.items()]) + "\n"
+            f"{name}=" + "".join(f"%{b:02x}" for b in v.encode())
+            for name, v in values.items()]) + "\n"
             for what, obj, id18, values in lines)
         self.check(self.run(DRIVER, self.path, str(write.origin),
                             stdin=text.encode()))
