@@ -297,7 +297,7 @@ keep_bases(struct records *r, struct object *o, int64_t row,
 	for (size_t i = 0; got > 0 && i < o->fields; i++) {
 		struct field had;
 
-		if (o->field[i].position < 0 || (changed && !changed[i]))
+		if (i == o->id || (changed && !changed[i]))
 			continue;
 		had.at = store_text(o->had, (int)i, &had.len);
 		if (put_base(r->keep_base, row, &o->field[i], had, err) < 0)

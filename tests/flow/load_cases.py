@@ -46,8 +46,17 @@ CASES = {
         ("load", {"Account": f'Id,AnnualRevenue,Name\n{A},3,"x"\n'}, 1),
         ("have", "select count(edited) from _deleted", (1,)),
         ("have", "select value from _base join _field using (field) order by "
-         "name", ("3",), (A,), ("x",)),
+         "name", ("3",), ("x",)),
         ("load", {"Account": f'Id,AnnualRevenue,Name\n{A},3,"x"\n'}, 0),
+    ],
+    "a column that comes back does not undo an import": [
+        ("load", {"Account": f"Id,Name,Fax\n{A},x,1\n"}, 0),
+        ("load", {"Account": f"Id,Name\n{A},x\n"}, 0),
+        ("import", f"update Account {A} Fax=2"),
+        ("load", {"Account": f"Id,Name,Fax\n{A},x,1\n"}, 0),
+        ("have", "select Fax from Account", ("2",)),
+        ("load", {"Account": f"Id,Name,Fax\n{A},x,3\n"}, 0),
+        ("have", "select Fax from Account", ("3",)),
     ],
 }
 

@@ -264,7 +264,8 @@ class Write:
         if self.origin and row in o.loaded:
             SEEN["an import removes what a load brought"] += 1
             for key, value in record.items():
-                self.home.base.setdefault((row, key), value)
+                if key != "id":
+                    self.home.base.setdefault((row, key), value)
             o.removed[id15] = row
         else:
             SEEN["an import removes what no load has seen"] += \
