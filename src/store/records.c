@@ -501,7 +501,9 @@ records_drop_base(struct records *r, int64_t row,
 int
 records_confirm_removed(struct records *r, int64_t row, struct err *err)
 {
-	if (records_drop_base(r, row, NULL, err) < 0)
+	if (records_drop_base(r, row, NULL, err) < 0 ||
+	    store_run(r->st, err, "update _deleted set edited = null where "
+		      "_row = ?1 and edited is not null", "i", row) < 0)
 		return -1;
 	return store_run(r->st, err, "delete from _loaded where _row = ?1",
 			 "i", row);
@@ -510,6 +512,7 @@ records_confirm_removed(struct records *r, int64_t row, struct err *err)
 int
 records_mark_edited(struct records *r, int64_t row, struct err *err)
 {
+	r->logged = true;
 	return store_run(r->st, err, "update _deleted set edited = ?2 where "
 			 "_row = ?1", "ii", row, r->number);
 }

@@ -99,7 +99,8 @@ int records_drop_base(struct records *r, int64_t row,
 
 /*
  * A removal by import that the snapshot has confirmed (the record is gone
- * there too): its base and print are not needed any more.
+ * there too): its base and print are not needed any more, nor is a mark that
+ * it was edited.
  */
 int records_confirm_removed(struct records *r, int64_t row, struct err *err);
 

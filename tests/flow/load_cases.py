@@ -58,6 +58,23 @@ CASES = {
         ("load", {"Account": f"Id,Name,Fax\n{A},x,3\n"}, 0),
         ("have", "select Fax from Account", ("3",)),
     ],
+    "a conflict has a number of its own": [
+        ("load", {"Account": f"Id,Name\n{A},x\n"}, 0),
+        ("import", f"remove Account {A}"),
+        ("load", {"Account": f"Id,Name\n{A},y\n"}, 1),
+        ("import", f"insert Account {B} Name=z"),
+        ("have", "select edited, (select value from _home where key = "
+         "'change') from _deleted", (3, 4)),
+    ],
+    "a conflict ends when the record is gone in the org too": [
+        ("load", {"Account": f"Id,Name\n{A},x\n{B},x\n"}, 0),
+        ("import", f"remove Account {A}"),
+        ("load", {"Account": f"Id,Name\n{A},y\n{B},x\n"}, 1),
+        ("have", "select edited from _deleted", (3,)),
+        ("load", {"Account": f"Id,Name\n{B},x\n"}, 0),
+        ("have", "select edited from _deleted", (None,)),
+        ("have", "select count(*) from _base", (0,)),
+    ],
 }
 
 
