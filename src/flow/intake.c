@@ -327,8 +327,8 @@ point_values(struct work *w)
 
 /*
  * One field of a record that is here: `had` is what the store has. Where an
- * import wrote it, the base decides: still the base, the org has not caught
- * up; ours, it has; anything else is an edit of the org's own.
+ * import wrote it, the base decides: ours, it arrived; still the base, the org
+ * has not caught up; anything else is an edit of the org's own.
  */
 static int
 compare_field(struct work *w, int64_t row, size_t f, struct field had,
@@ -338,25 +338,18 @@ compare_field(struct work *w, int64_t row, size_t f, struct field had,
 	struct field now = w->value[f];
 
 	w->changed[f] = false;
-	if (w->has_base[f]) {
-		if (objects_same(field, now, w->base[f])) {
-			w->value[f] = had;
-			w->tally->kept++;
-			return 0;
-		}
-		if (objects_same(field, now, had)) {
-			w->value[f] = had;
-			w->tally->arrived++;
-		} else {
-			w->changed[f] = *any = true;
-		}
-		return records_drop_base(w->in->records, row, field, err);
-	}
-	if (objects_same(field, now, had))
+	if (objects_same(field, now, had)) {
 		w->value[f] = had; /* its spelling too stays as it is */
-	else
+		w->tally->arrived += w->has_base[f];
+	} else if (w->has_base[f] && objects_same(field, now, w->base[f])) {
+		w->value[f] = had;
+		w->tally->kept++;
+		return 0;
+	} else {
 		w->changed[f] = *any = true;
-	return 0;
+	}
+	return w->has_base[f] ?
+		       records_drop_base(w->in->records, row, field, err) : 0;
 }
 
 /* A record that is here: what of it changed is written and logged. */

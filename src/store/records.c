@@ -16,6 +16,7 @@ struct records {
 	struct buf base; /* what records_read_base() lends */
 	struct store_statement *log, *drop_log, *keep_base, *set_base;
 	struct store_statement *drop_base, *read_base, *set_print, *has_print;
+	struct store_statement *removed;
 };
 
 /* Statements that do not depend on the object. */
@@ -40,6 +41,9 @@ static const struct {
 	  "insert or replace into _loaded values (?1, ?2, ?3)" },
 	{ offsetof(struct records, has_print),
 	  "select 1 from _loaded where _row = ?1" },
+	{ offsetof(struct records, removed),
+	  "select d._row from _deleted d join _loaded l on l._row = d._row "
+	  "where d.object = ?1 and d.id = ?2" },
 };
 
 enum { COMMON = sizeof common / sizeof *common };
@@ -227,6 +231,34 @@ prepare_insert(struct records *r, struct object *o, struct err *err)
 	return rc;
 }
 
+/*
+ * An import makes anew what an import had removed: what the snapshot said of
+ * the old row is base and print of the new one.
+ */
+static int
+inherit(struct records *r, const struct object *o, struct field id,
+	int64_t row, struct err *err)
+{
+	static const char *const moves[] = {
+		"update _loaded set _row = ?2 where _row = ?1",
+		"update _base set _row = ?2 where _row = ?1",
+		"update _deleted set edited = null where _row = ?1 and ?2",
+	};
+	int64_t was = 0;
+	int got;
+
+	store_bind_int(r->removed, 1, o->object);
+	store_bind_text(r->removed, 2, id.at, id.len);
+	got = store_step(r->removed, err);
+	if (got > 0)
+		was = store_int(r->removed, 0);
+	store_reset(r->removed);
+	for (size_t i = 0; got > 0 && i < sizeof moves / sizeof *moves; i++)
+		if (store_run(r->st, err, moves[i], "ii", was, row) < 0)
+			got = -1;
+	return got < 0 ? -1 : 0;
+}
+
 int
 records_insert(struct records *r, struct object *o,
 	       const struct field *value, int64_t *row, struct err *err)
@@ -240,7 +272,9 @@ records_insert(struct records *r, struct object *o,
 				value[i].len);
 	r->tally.inserted++;
 	r->logged = true;
-	return store_do(o->insert, err);
+	if (store_do(o->insert, err) < 0)
+		return -1;
+	return r->origin ? inherit(r, o, value[o->id], *row, err) : 0;
 }
 
 static int

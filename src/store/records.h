@@ -47,7 +47,10 @@ int records_find(struct records *r, struct object *o, const char *id,
 int records_read(struct records *r, struct object *o, int64_t row,
 		 struct field *value, struct err *err);
 
-/* A new record; value has o->fields entries. */
+/*
+ * A new record; value has o->fields entries. One that an import makes after
+ * an import had removed it has the last snapshot's values as base.
+ */
 int records_insert(struct records *r, struct object *o,
 		   const struct field *value, int64_t *row, struct err *err);
 

@@ -75,6 +75,20 @@ CASES = {
         ("have", "select edited from _deleted", (None,)),
         ("have", "select count(*) from _base", (0,)),
     ],
+    "a record removed and made again by imports keeps its base": [
+        ("load", {"Account": f"Id,Name,Fax\n{A},x,1\n"}, 0),
+        ("import", f"remove Account {A}"),
+        ("import", f"insert Account {A} Name=y Fax=1"),
+        ("load", {"Account": f"Id,Name,Fax\n{A},x,1\n"}, 0),
+        ("have", "select Name from Account", ("y",)),
+        ("load", {"Account": f"Id,Name,Fax\n{A},x,2\n"}, 0),
+        ("have", "select Name, Fax from Account", ("y", "2")),
+        ("have", "select count(*) from _change where origin = 0", (1,)),
+        ("load", {"Account": "Id,Name,Fax\n"}, 0),
+        ("have", "select origin from _deleted", (1,), (0,)),
+        ("load", {"Account": f"Id,Name,Fax\n{A},x,2\n"}, 0),
+        ("have", "select Name from Account", ("x",)),
+    ],
 }
 
 

@@ -353,13 +353,13 @@ class Intake:
             kind, had = self.o.fields[key].kind, record[key]
             base = self.home.base.get((row, key))
             if base is not None:
-                if equal(kind, now, base):
-                    SEEN["base: the org has not caught up"] += 1
-                    self.count["kept"] += 1
-                    continue
                 if equal(kind, now, had):
                     SEEN["base: it arrived"] += 1
                     self.count["arrived"] += 1
+                elif equal(kind, now, base):
+                    SEEN["base: the org has not caught up"] += 1
+                    self.count["kept"] += 1
+                    continue
                 else:
                     SEEN["base: an edit of the org's own"] += 1
                     changed[key] = now
