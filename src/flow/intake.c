@@ -44,6 +44,7 @@ struct work {
 	uint8_t print_key[KEYS_HASH];
 	struct column *column;
 	size_t columns, id_column, stamp_column;
+	size_t line_end; /* its length in the header: LF or CRLF */
 	bool fresh;	  /* the object has never been loaded */
 	struct known known;
 	struct buf batch;
@@ -115,7 +116,8 @@ retype(struct work *w, size_t field, struct err *err)
 	enum value_type type;
 	enum object_typed typed = type_of(w->in, w->o->name, f->name, &type);
 
-	if (field == w->o->id || typed <= f->typed || type == f->type)
+	if (field == w->o->id || typed == OBJECT_INFERRED || typed < f->typed ||
+	    (typed == f->typed && type == f->type))
 		return 0;
 	if (objects_set_type(w->in->objects, f, type, typed, err) < 0)
 		return -1;
@@ -239,6 +241,7 @@ take_header(struct work *w, const struct skim_record *first, struct err *err)
 			     0)
 		goto out;
 	make_print_key(w);
+	w->line_end = first->whole - first->len;
 	same_header = w->header.len == w->o->header.len &&
 		      memcmp(w->header.data, w->o->header.data,
 			     w->header.len) == 0;
@@ -602,6 +605,8 @@ read_id(struct work *w, const struct skim_record *r,
 
 	if (!skim_column(r, w->id_column, &text))
 		return parse_one(w, r, err);
+	if (record_id_is_null(text.at, text.len))
+		text.len = 0;
 	switch (record_id_full(id, text.at, text.len)) {
 	case RECORD_ID_OK:
 		return 1;
@@ -737,9 +742,18 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	if (make_row_room(w, err) < 0 ||
 	    known_read(&w->known, w->in->records, w->o, err) < 0)
 		return -1;
-	while ((got = skim_next(skim, &r, err)) > 0)
+	while ((got = skim_next(skim, &r, err)) > 0) {
+		size_t end = r.whole - r.len;
+
+		/* Fingerprints leave line ends out, and so cannot tell. */
+		if (end > 0 && end != w->line_end) {
+			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": ends "
+				      "in another way than the header", r.line);
+			return name_the_fault(w, err);
+		}
 		if (see_record(w, &r, err) < 0)
 			return -1;
+	}
 	if (got < 0)
 		return err->kind == ERR_REFUSED ? name_the_fault(w, err) :
 						  at_file(w, err);

@@ -89,6 +89,61 @@ CASES = {
         ("load", {"Account": f"Id,Name,Fax\n{A},x,2\n"}, 0),
         ("have", "select Name from Account", ("x",)),
     ],
+    "line ends are of one kind, also in rows that are known": [
+        ("load", {"Account": f"Id,Name\n{A},x\n{B},y\n"}, 0),
+        ("load", {"Account": f"Id,Name\n{A},x\r\n{B},y\n"}, 3),
+        ("load", {"Account": f"Id,Name\r\n{A},x\n{B},y\n"}, 3),
+        ("load", {"Account": f"Id,Name\r\n{A},x\r\n{B},y"}, 0),
+    ],
+    "no record is null": [
+        ("load", {"Account": "Id,Name\n000000000000000AAA,x\n"}, 3),
+        ("load", {"Account": "Id,Name\n000000000000000,x\n"}, 3),
+    ],
+    "--type can be corrected, and makes a guess certain": [
+        ("load", {"Account": f"Id,X__c,Y__c\n{A},TRUE,2026-01-02\n"}, 0,
+         "--type", "Account.Y__c=text"),
+        ("load", {"Account": f"Id,X__c,Y__c\n{A},TRUE,2026-01-02 00:00:00\n"},
+         0, "--type", "Account.Y__c=date"),
+        ("have", "select Y__c from Account", ("2026-01-02",)),
+        ("load", {"Account": f"Id,X__c,Y__c\n{A},maybe,2026-01-02\n"}, 3,
+         "--type", "Account.X__c=boolean"),
+    ],
+    "a type that is learned respells and changes nothing": [
+        ("load", {"Account": f"Id,X__c\n{A},1\n{B},\n"}, 0),
+        ("import", f"update Account {A} X__c=0"),
+        ("load", {"Account": f"Id,X__c\n{A},1\n{B},\n"}, 0, "--type",
+         "Account.X__c=boolean"),
+        ("have", "select X__c from Account", ("false",), ("",)),
+        ("have", "select value from _base", ("true",)),
+        ("have", "select count(*) from _change", (1,)),
+    ],
+    "much that is gone is refused": [
+        ("load", {"Account": "Id\n" + ids(0, 105), "Contact": "Id\n" +
+                  ids(1000, 395)}, 0),
+        ("load", {"Account": "Id\n" + ids(0, 83)}, 3),
+        ("load", {"Account": "Id\n" + ids(0, 84)}, 0),
+        ("load", {"Contact": "Id\n" + ids(1000, 371)}, 3),
+        ("load", {"Contact": "Id\n" + ids(1000, 372)}, 0),
+        ("load", {"Contact": "Id\n"}, 3),
+        ("load", {"Contact": "Id\n"}, 0, "--partial"),
+        ("have", "select count(*) from Contact", (372,)),
+        ("load", {"Contact": "Id\n"}, 0, "--allow-deletes"),
+        ("have", "select count(*) from Contact", (0,)),
+        ("load", {"Account": "Id\n" + ids(0, 64)}, 0),
+    ],
+    "an older snapshot": [
+        ("load", {"Account": f"Id,SystemModstamp\n{A},2026-01-02 00:00:00\n"},
+         0),
+        ("load", {"Account": f"Id,SystemModstamp\n{A},"
+                             "2026-01-01T23:59:59.999Z\n"}, 4),
+        ("load", {"Account": f"Id,SystemModstamp\n{A},"
+                             "2026-01-01T23:59:59.999Z\n"}, 4, "--as-of",
+         "2026-01-01T00:00:00.000Z"),
+        ("load", {"Account": f"Id,SystemModstamp\n{A},"
+                             "2026-01-01T23:59:59.999Z\n"}, 0, "--older"),
+        ("have", "select value from _home where key = 'as_of'",
+         ("2026-01-01T23:59:59.999Z",)),
+    ],
 }
 
 

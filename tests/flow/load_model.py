@@ -899,7 +899,9 @@ class Life:
                 lines.append(("insert", o.name, id18, named(o, values)))
                 write.insert(o, id18, values)
                 continue
-            id15 = random.choice(list(o.records))
+            unseen = [i for i, r in o.records.items() if r[0] not in o.loaded]
+            id15 = random.choice(unseen if unseen and random.random() < 0.3
+                                 else list(o.records))
             row, record = o.records[id15]
             if how < 0.4:
                 lines.append(("remove", o.name, record["id"], {}))
@@ -971,6 +973,8 @@ class Life:
                     self.org.objects[name]["records"].setdefault(
                         values["id"], {
                             f: values.get(f.lower(), "")
+                            if random.random() < 0.8 else
+                            self.org.value(name, f)
                             for f in self.org.objects[name]["fields"]})
         files = self.export(missing=0)
         if self.load(files) < 2:
