@@ -41,9 +41,10 @@ struct work {
 	struct intake_tally *tally;
 	struct object *o;
 	struct buf header; /* its raw bytes */
+	uint8_t print_key[KEYS_HASH];
 	struct column *column;
 	size_t columns, id_column, stamp_column;
-	bool same_header; /* as at the last load: fingerprints tell */
+	size_t line_end; /* its length in the header: LF or CRLF */
 	bool fresh;	  /* the object has never been loaded */
 	struct known known;
 	struct buf batch;
@@ -115,7 +116,8 @@ retype(struct work *w, size_t field, struct err *err)
 	enum value_type type;
 	enum object_typed typed = type_of(w->in, w->o->name, f->name, &type);
 
-	if (field == w->o->id || typed <= f->typed || type == f->type)
+	if (field == w->o->id || typed == OBJECT_INFERRED || typed < f->typed ||
+	    (typed == f->typed && type == f->type))
 		return 0;
 	if (objects_set_type(w->in->objects, f, type, typed, err) < 0)
 		return -1;
@@ -204,11 +206,27 @@ place_columns(struct work *w, struct err *err)
 				  w->header.len, err);
 }
 
+/*
+ * The key of fingerprints under this header: the same bytes under another one
+ * are other values, and a part may have brought another header meanwhile.
+ */
+static void
+make_print_key(struct work *w)
+{
+	struct keys_hasher h;
+
+	keys_hash_begin(&h);
+	keys_hash_add(&h, w->in->print_key, sizeof w->in->print_key);
+	keys_hash_add(&h, w->header.data, w->header.len);
+	keys_hash_end(&h, w->print_key);
+}
+
 /* The first line: what columns there are, and whether they are as they were. */
 static int
 take_header(struct work *w, const struct skim_record *first, struct err *err)
 {
 	struct rows *rows = NULL;
+	bool same_header;
 	int rc = -1;
 
 	buf_add(&w->header, first->data, first->len);
@@ -222,11 +240,13 @@ take_header(struct work *w, const struct skim_record *first, struct err *err)
 	if (!w->o && objects_add(w->in->objects, w->file->object, &w->o, err) <
 			     0)
 		goto out;
-	w->same_header = w->header.len == w->o->header.len &&
-			 memcmp(w->header.data, w->o->header.data,
-				w->header.len) == 0;
+	make_print_key(w);
+	w->line_end = first->whole - first->len;
+	same_header = w->header.len == w->o->header.len &&
+		      memcmp(w->header.data, w->o->header.data,
+			     w->header.len) == 0;
 	rc = map_columns(w, rows_header(rows), err);
-	if (rc == 0 && !w->same_header)
+	if (rc == 0 && !same_header)
 		rc = place_columns(w, err);
 out:
 	rows_free(rows);
@@ -256,8 +276,7 @@ spell(struct work *w, size_t field, struct field text, uint64_t line,
 	struct object_field *f = &w->o->field[field];
 	char rule[LIMIT_NAME + 64];
 
-	if (text.len == 0 ||
-	    value_respell(&w->spelled, f->type, text.at, text.len))
+	if (text.len == 0 || objects_spell(&w->spelled, f, text))
 		return 0;
 	if (f->typed == OBJECT_INFERRED) {
 		buf_add(&w->spelled, text.at, text.len);
@@ -309,18 +328,10 @@ point_values(struct work *w)
 	}
 }
 
-static bool
-same(const struct object_field *f, struct field a, struct field b)
-{
-	if (a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0))
-		return true;
-	return value_equal(f->type, a.at, a.len, b.at, b.len);
-}
-
 /*
  * One field of a record that is here: `had` is what the store has. Where an
- * import wrote it, the base decides: still the base, the org has not caught
- * up; ours, it has; anything else is an edit of the org's own.
+ * import wrote it, the base decides: ours, it arrived; still the base, the org
+ * has not caught up; anything else is an edit of the org's own.
  */
 static int
 compare_field(struct work *w, int64_t row, size_t f, struct field had,
@@ -330,25 +341,18 @@ compare_field(struct work *w, int64_t row, size_t f, struct field had,
 	struct field now = w->value[f];
 
 	w->changed[f] = false;
-	if (w->has_base[f]) {
-		if (same(field, now, w->base[f])) {
-			w->value[f] = had;
-			w->tally->kept++;
-			return 0;
-		}
-		if (same(field, now, had)) {
-			w->value[f] = had;
-			w->tally->arrived++;
-		} else {
-			w->changed[f] = *any = true;
-		}
-		return records_drop_base(w->in->records, row, field, err);
-	}
-	if (same(field, now, had))
+	if (objects_same(field, now, had)) {
 		w->value[f] = had; /* its spelling too stays as it is */
-	else
+		w->tally->arrived += w->has_base[f];
+	} else if (w->has_base[f] && objects_same(field, now, w->base[f])) {
+		w->value[f] = had;
+		w->tally->kept++;
+		return 0;
+	} else {
 		w->changed[f] = *any = true;
-	return 0;
+	}
+	return w->has_base[f] ?
+		       records_drop_base(w->in->records, row, field, err) : 0;
 }
 
 /* A record that is here: what of it changed is written and logged. */
@@ -404,24 +408,36 @@ insert_record(struct work *w, const struct pending *p, const struct row *from,
 }
 
 /*
- * What an import had removed and the org still edits: kept as base, and marked
- * for a person to decide.
+ * A record that an import had removed and whose bytes are others now. If the
+ * org edited it, that is kept as base, and marked for a person to decide.
  */
 static int
 edit_removed(struct work *w, int64_t row, const struct row *from,
 	     uint64_t line, struct err *err)
 {
-	if (take_values(w, from, line, err) < 0)
+	bool any = false;
+
+	if (records_read_base(w->in->records, w->o, row, w->base, w->has_base,
+			      err) < 0 ||
+	    take_values(w, from, line, err) < 0)
 		return -1;
 	point_values(w);
 	for (size_t i = 0; i < w->columns; i++) {
 		size_t f = w->column[i].field;
 
-		if (f != NONE && i != w->id_column &&
-		    records_set_base(w->in->records, row, &w->o->field[f],
+		if (f == NONE || i == w->id_column)
+			continue;
+		if (!w->has_base[f])
+			w->base[f] = (struct field){ "", 0 };
+		if (objects_same(&w->o->field[f], w->value[f], w->base[f]))
+			continue;
+		any = true;
+		if (records_set_base(w->in->records, row, &w->o->field[f],
 				     w->value[f], err) < 0)
 			return -1;
 	}
+	if (!any)
+		return 0;
 	w->tally->edited++;
 	return records_mark_edited(w->in->records, row, err);
 }
@@ -589,6 +605,8 @@ read_id(struct work *w, const struct skim_record *r,
 
 	if (!skim_column(r, w->id_column, &text))
 		return parse_one(w, r, err);
+	if (record_id_is_null(text.at, text.len))
+		text.len = 0;
 	switch (record_id_full(id, text.at, text.len)) {
 	case RECORD_ID_OK:
 		return 1;
@@ -627,13 +645,13 @@ see_record(struct work *w, const struct skim_record *r, struct err *err)
 		bad_row(w, r->line, rule, p.id);
 		return 0;
 	}
-	keys_mark(p.print, r->data, r->len, w->in->print_key);
+	keys_mark(p.print, r->data, r->len, w->print_key);
 	if (!k) {
 		k = known_add(&w->known, p.id);
 		if (!k)
 			return err_memory(err);
 		k->added = 1;
-	} else if (k->loaded && w->same_header &&
+	} else if (k->loaded &&
 		   memcmp(k->print, p.print, RECORDS_PRINT) == 0) {
 		k->line = r->line;
 		w->tally->unchanged++;
@@ -724,9 +742,18 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	if (make_row_room(w, err) < 0 ||
 	    known_read(&w->known, w->in->records, w->o, err) < 0)
 		return -1;
-	while ((got = skim_next(skim, &r, err)) > 0)
+	while ((got = skim_next(skim, &r, err)) > 0) {
+		size_t end = r.whole - r.len;
+
+		/* Fingerprints leave line ends out, and so cannot tell. */
+		if (end > 0 && end != w->line_end) {
+			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": ends "
+				      "in another way than the header", r.line);
+			return name_the_fault(w, err);
+		}
 		if (see_record(w, &r, err) < 0)
 			return -1;
+	}
 	if (got < 0)
 		return err->kind == ERR_REFUSED ? name_the_fault(w, err) :
 						  at_file(w, err);

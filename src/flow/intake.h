@@ -28,7 +28,7 @@ struct intake {
 	struct store *st;
 	struct objects *objects;
 	struct records *records;
-	uint8_t print_key[RECORDS_PRINT_KEY];
+	uint8_t print_key[RECORDS_PRINT_KEY]; /* of the home */
 	bool partial;
 	bool allow_deletes;
 	const char *const *types; /* --type Object.Field=TYPE */

@@ -114,9 +114,6 @@ see(void *ctx, const char *id, size_t len, int64_t row, const uint8_t *print,
 		return err_set(err, ERR_SYSTEM, "the store has a record with "
 			       "an id of %zu characters: run orgferry check",
 			       len);
-	/* Removed by an import, and made anew since: the new one counts. */
-	if (removed && known_find(ctx, id))
-		return 0;
 	record = known_add(ctx, id);
 	if (!record)
 		return err_memory(err);

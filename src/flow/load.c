@@ -124,7 +124,7 @@ load_all(struct intake *in, const struct load_options *options,
 	    settle_as_of(in->st, options, in, report, err) < 0)
 		return -1;
 	if (in->learned &&
-	    references_infer(in->st, in->objects, err) < 0)
+	    references_infer(in->st, in->objects, in->records, err) < 0)
 		return -1;
 	return records_end(in->records, err);
 }

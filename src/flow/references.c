@@ -19,15 +19,19 @@ refers_to(struct store *st, const struct object *o,
 	  const struct object_field *f, const struct object *other,
 	  bool *refers, struct err *err)
 {
-	/* The index on Id answers each probe; the first hit ends it. */
-	static const char sql[] = "select 1 from \"%s\" a where a.\"%s\" <> "
-				  "'' and exists (select 1 from \"%s\" b "
-				  "where b.\"Id\" = a.\"%s\") limit 1";
+	/*
+	 * The index on Id answers each probe, by the 15 characters that count;
+	 * the first hit ends it.
+	 */
+	static const char sql[] =
+		"select 1 from (select substr(\"%s\", 1, 15) id from \"%s\" "
+		"where \"%s\" <> '') a where exists (select 1 from \"%s\" b "
+		"where b.\"Id\" >= a.id and b.\"Id\" < a.id || '~') limit 1";
 	struct buf text = BUF_INIT;
 	int64_t found = 0;
 	int rc;
 
-	buf_addf(&text, sql, o->name, f->name, other->name, f->name);
+	buf_addf(&text, sql, f->name, o->name, f->name, other->name);
 	rc = buf_str(&text) ? store_ask(st, &found, 0, err, buf_str(&text),
 					"") : err_memory(err);
 	buf_release(&text);
@@ -58,8 +62,9 @@ shares_prefix(struct store *st, const struct object *o,
 }
 
 static int
-infer_field(struct store *st, struct objects *objects, struct object *o,
-	    struct object_field *f, struct err *err)
+infer_field(struct store *st, struct objects *objects,
+	    struct records *records, struct object *o, struct object_field *f,
+	    struct err *err)
 {
 	bool yes = false;
 
@@ -70,12 +75,17 @@ infer_field(struct store *st, struct objects *objects, struct object *o,
 		    (yes && refers_to(st, o, f, other, &yes, err) < 0))
 			return -1;
 	}
-	return yes ? objects_set_type(objects, f, VALUE_REFERENCE,
-				      OBJECT_INFERRED, err) : 0;
+	if (!yes)
+		return 0;
+	if (objects_set_type(objects, f, VALUE_REFERENCE, OBJECT_INFERRED,
+			     err) < 0)
+		return -1;
+	return records_respell(records, o, f, err);
 }
 
 int
-references_infer(struct store *st, struct objects *objects, struct err *err)
+references_infer(struct store *st, struct objects *objects,
+		 struct records *records, struct err *err)
 {
 	for (size_t i = 0; i < objects_count(objects); i++) {
 		struct object *o = objects_at(objects, i);
@@ -83,7 +93,8 @@ references_infer(struct store *st, struct objects *objects, struct err *err)
 		for (size_t f = 0; f < o->fields; f++)
 			if (f != o->id && o->field[f].type == VALUE_ID &&
 			    named_so(o->field[f].name) &&
-			    infer_field(st, objects, o, &o->field[f], err) < 0)
+			    infer_field(st, objects, records, o, &o->field[f],
+					err) < 0)
 				return -1;
 	}
 	return 0;

@@ -5,13 +5,14 @@
 #ifndef FLOW_REFERENCES_H
 #define FLOW_REFERENCES_H
 
-#include "store/objects.h"
+#include "store/records.h"
 
 /*
  * After a load: a column whose name ends in `Id` or `__c`, whose values are
- * all well-formed ids, and of which one is a record here, is a reference.
+ * all well-formed ids, and of which one is a record here, is a reference; its
+ * ids are respelled to 18 characters.
  */
 int references_infer(struct store *st, struct objects *objects,
-		     struct err *err);
+		     struct records *records, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "model/record_id.h"
 
 /* SQLite's own ceiling is 2,000 columns; `_row` and some air below it. */
 enum { MOST_FIELDS = 1900 };
@@ -24,7 +25,7 @@ object_free(struct object *o)
 		return;
 	store_finish(o->find);
 	store_finish(o->read);
-	store_finish(o->old);
+	store_finish(o->had);
 	store_finish(o->insert);
 	store_finish(o->update);
 	store_finish(o->remove);
@@ -212,8 +213,9 @@ objects_find(struct objects *all, const char *name)
 static void
 forget_statements(struct object *o)
 {
-	struct store_statement **all[] = { &o->find, &o->read, &o->old, &o->insert,
-					   &o->update, &o->remove };
+	struct store_statement **all[] = { &o->find, &o->read, &o->had,
+					   &o->insert, &o->update,
+					   &o->remove };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		store_finish(*all[i]);
@@ -315,6 +317,37 @@ objects_set_type(struct objects *all, struct object_field *f,
 	return store_run(all->st, err, "update _field set type = ?2, typed = ?3 "
 			 "where field = ?1", "iss", f->field,
 			 value_type_word(type), typed_words[typed]);
+}
+
+static bool
+only_looks_like_ids(const struct object_field *f)
+{
+	return f->type == VALUE_ID && f->typed == OBJECT_INFERRED;
+}
+
+bool
+objects_spell(struct buf *out, const struct object_field *f,
+	      struct field value)
+{
+	char id[RECORD_ID + 1];
+
+	if (!only_looks_like_ids(f))
+		return value_respell(out, f->type, value.at, value.len);
+	/* The long null id is nobody's word. */
+	if (value.len == RECORD_ID && record_id_is_null(value.at, value.len))
+		return true;
+	if (value.len > 0 &&
+	    record_id_full(id, value.at, value.len) == RECORD_ID_NONE)
+		return false;
+	buf_add(out, value.at, value.len);
+	return true;
+}
+
+bool
+objects_same(const struct object_field *f, struct field a, struct field b)
+{
+	return value_equal(only_looks_like_ids(f) ? VALUE_UNKNOWN : f->type,
+			   a.at, a.len, b.at, b.len);
 }
 
 int

@@ -8,6 +8,7 @@
 #ifndef STORE_OBJECTS_H
 #define STORE_OBJECTS_H
 
+#include "format/rows.h"
 #include "model/value.h"
 #include "store/store.h"
 
@@ -35,7 +36,7 @@ struct object {
 	size_t fields;
 	size_t id; /* which field is Id */
 	/* Its statements, made when first needed. */
-	struct store_statement *find, *read, *old, *insert, *update, *remove;
+	struct store_statement *find, *read, *had, *insert, *update, *remove;
 };
 
 struct objects;
@@ -66,6 +67,18 @@ size_t objects_field(const struct object *o, const char *name,
 int objects_set_type(struct objects *all, struct object_field *f,
 		     enum value_type type, enum object_typed typed,
 		     struct err *err);
+
+/*
+ * A field's value in the spelling of its type, added to out, and whether two
+ * are the same: as value_respell() and value_equal(). But a column that only
+ * looks like ids may hold words of fifteen letters: until it is known to be a
+ * reference, they are kept and compared as they are.
+ */
+bool objects_spell(struct buf *out, const struct object_field *f,
+		   struct field value);
+bool objects_same(const struct object_field *f, struct field a,
+		  struct field b);
+
 int objects_set_position(struct objects *all, struct object_field *f,
 			 int position, struct err *err);
 int objects_set_header(struct objects *all, struct object *o,

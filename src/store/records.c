@@ -16,6 +16,7 @@ struct records {
 	struct buf base; /* what records_read_base() lends */
 	struct store_statement *log, *drop_log, *keep_base, *set_base;
 	struct store_statement *drop_base, *read_base, *set_print, *has_print;
+	struct store_statement *removed;
 };
 
 /* Statements that do not depend on the object. */
@@ -40,6 +41,9 @@ static const struct {
 	  "insert or replace into _loaded values (?1, ?2, ?3)" },
 	{ offsetof(struct records, has_print),
 	  "select 1 from _loaded where _row = ?1" },
+	{ offsetof(struct records, removed),
+	  "select d._row from _deleted d join _loaded l on l._row = d._row "
+	  "where d.object = ?1 and d.id = ?2" },
 };
 
 enum { COMMON = sizeof common / sizeof *common };
@@ -191,28 +195,20 @@ prepare_read(struct records *r, struct object *o,
 	return prepare(r, o, out, "select ", "c", true, after, err);
 }
 
-/* Through a statement of its own, so that two readings do not disturb. */
-static int
-read_through(struct records *r, struct object *o, struct store_statement **s,
-	     int64_t row, struct field *value, struct err *err)
-{
-	int got;
-
-	if (!*s && prepare_read(r, o, s, err) < 0)
-		return -1;
-	store_reset(*s);
-	store_bind_int(*s, 1, row);
-	got = store_step(*s, err);
-	for (size_t i = 0; got > 0 && i < o->fields; i++)
-		value[i].at = store_text(*s, (int)i, &value[i].len);
-	return got;
-}
-
 int
 records_read(struct records *r, struct object *o, int64_t row,
 	     struct field *value, struct err *err)
 {
-	return read_through(r, o, &o->read, row, value, err);
+	int got;
+
+	if (!o->read && prepare_read(r, o, &o->read, err) < 0)
+		return -1;
+	store_reset(o->read);
+	store_bind_int(o->read, 1, row);
+	got = store_step(o->read, err);
+	for (size_t i = 0; got > 0 && i < o->fields; i++)
+		value[i].at = store_text(o->read, (int)i, &value[i].len);
+	return got;
 }
 
 static int
@@ -235,6 +231,34 @@ prepare_insert(struct records *r, struct object *o, struct err *err)
 	return rc;
 }
 
+/*
+ * An import makes anew what an import had removed: what the snapshot said of
+ * the old row is base and print of the new one.
+ */
+static int
+inherit(struct records *r, const struct object *o, struct field id,
+	int64_t row, struct err *err)
+{
+	static const char *const moves[] = {
+		"update _loaded set _row = ?2 where _row = ?1",
+		"update _base set _row = ?2 where _row = ?1",
+		"update _deleted set edited = null where _row = ?1 and ?2",
+	};
+	int64_t was = 0;
+	int got;
+
+	store_bind_int(r->removed, 1, o->object);
+	store_bind_text(r->removed, 2, id.at, id.len);
+	got = store_step(r->removed, err);
+	if (got > 0)
+		was = store_int(r->removed, 0);
+	store_reset(r->removed);
+	for (size_t i = 0; got > 0 && i < sizeof moves / sizeof *moves; i++)
+		if (store_run(r->st, err, moves[i], "ii", was, row) < 0)
+			got = -1;
+	return got < 0 ? -1 : 0;
+}
+
 int
 records_insert(struct records *r, struct object *o,
 	       const struct field *value, int64_t *row, struct err *err)
@@ -248,7 +272,9 @@ records_insert(struct records *r, struct object *o,
 				value[i].len);
 	r->tally.inserted++;
 	r->logged = true;
-	return store_do(o->insert, err);
+	if (store_do(o->insert, err) < 0)
+		return -1;
+	return r->origin ? inherit(r, o, value[o->id], *row, err) : 0;
 }
 
 static int
@@ -287,26 +313,31 @@ is_loaded(struct records *r, int64_t row, struct err *err)
 	return got;
 }
 
-/* What the snapshot said of the fields that an import changes, or of all. */
+/*
+ * What the snapshot said of the fields that an import changes, or of all. The
+ * caller's values may be those that records_read() lends, so the statement is
+ * another one.
+ */
 static int
 keep_bases(struct records *r, struct object *o, int64_t row,
 	   const bool *changed, struct err *err)
 {
-	struct field *had = calloc(o->fields, sizeof *had);
-	int got = -1;
+	int got;
 
-	if (!had)
-		return err_memory(err);
-	got = read_through(r, o, &o->old, row, had, err);
+	if (!o->had && prepare_read(r, o, &o->had, err) < 0)
+		return -1;
+	store_bind_int(o->had, 1, row);
+	got = store_step(o->had, err);
 	for (size_t i = 0; got > 0 && i < o->fields; i++) {
-		if (o->field[i].position < 0 || (changed && !changed[i]))
+		struct field had;
+
+		if (i == o->id || (changed && !changed[i]))
 			continue;
-		if (put_base(r->keep_base, row, &o->field[i], had[i], err) < 0)
+		had.at = store_text(o->had, (int)i, &had.len);
+		if (put_base(r->keep_base, row, &o->field[i], had, err) < 0)
 			got = -1;
 	}
-	if (o->old)
-		store_reset(o->old);
-	free(had);
+	store_reset(o->had);
 	return got < 0 ? -1 : 0;
 }
 
@@ -511,7 +542,9 @@ records_drop_base(struct records *r, int64_t row,
 int
 records_confirm_removed(struct records *r, int64_t row, struct err *err)
 {
-	if (records_drop_base(r, row, NULL, err) < 0)
+	if (records_drop_base(r, row, NULL, err) < 0 ||
+	    store_run(r->st, err, "update _deleted set edited = null where "
+		      "_row = ?1 and edited is not null", "i", row) < 0)
 		return -1;
 	return store_run(r->st, err, "delete from _loaded where _row = ?1",
 			 "i", row);
@@ -520,6 +553,7 @@ records_confirm_removed(struct records *r, int64_t row, struct err *err)
 int
 records_mark_edited(struct records *r, int64_t row, struct err *err)
 {
+	r->logged = true;
 	return store_run(r->st, err, "update _deleted set edited = ?2 where "
 			 "_row = ?1", "ii", row, r->number);
 }
@@ -541,7 +575,7 @@ respell_values(struct records *r, const char *select, const char *update,
 		const char *text = store_text(in, 1, &len);
 
 		buf_clear(&spelled);
-		if (!value_respell(&spelled, f->type, text, len))
+		if (!objects_spell(&spelled, f, (struct field){ text, len }))
 			continue;
 		if (buf_ok(&spelled, err) < 0) {
 			got = -1;

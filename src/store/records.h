@@ -47,13 +47,16 @@ int records_find(struct records *r, struct object *o, const char *id,
 int records_read(struct records *r, struct object *o, int64_t row,
 		 struct field *value, struct err *err);
 
-/* A new record; value has o->fields entries. */
+/*
+ * A new record; value has o->fields entries. One that an import makes after
+ * an import had removed it has the last snapshot's values as base.
+ */
 int records_insert(struct records *r, struct object *o,
 		   const struct field *value, int64_t *row, struct err *err);
 
 /*
  * New values for the fields that `changed` marks (Id is none of them); value
- * has all. An import's changes keep what the last snapshot said.
+ * has all, and may be what records_read() lends. An import's changes keep what the last snapshot said.
  */
 int records_update(struct records *r, struct object *o, int64_t row,
 		   const struct field *value, const bool *changed,
@@ -106,7 +109,8 @@ int records_drop_base(struct records *r, int64_t row,
 
 /*
  * A removal by import that the snapshot has confirmed (the record is gone
- * there too): its base and print are not needed any more.
+ * there too): its base and print are not needed any more, nor is a mark that
+ * it was edited.
  */
 int records_confirm_removed(struct records *r, int64_t row, struct err *err);
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -454,7 +455,8 @@ store_changed(struct store *st)
 bool
 store_name(const char *s, size_t len)
 {
-	if (len < 1 || len > LIMIT_NAME)
+	if (len < 1 || len > LIMIT_NAME ||
+	    (len > 6 && strncasecmp(s, "sqlite_", 7) == 0)) /* its own */
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = s[i];
