@@ -587,7 +587,7 @@ read_id(struct work *w, const struct skim_record *r,
 {
 	struct field text;
 
-	if (!skim_column(r, w->id_column, &text))
+	if (r->len == 0 || !skim_column(r, w->id_column, &text))
 		return parse_one(w, r, err);
 	switch (record_id_full(id, text.at, text.len)) {
 	case RECORD_ID_OK:
@@ -656,7 +656,8 @@ take_gone(struct work *w, struct err *err)
 		gone += k->loaded && !k->removed && !k->line;
 	}
 	w->tally->loaded = loaded;
-	if (w->in->partial)
+	/* What bad rows are of is not gone. */
+	if (w->in->partial || w->in->bad_rows > 0)
 		return 0;
 	if (gone > 20 && gone > loaded / 5 && !w->in->allow_deletes) {
 		(void)err_set(err, ERR_REFUSED, "%" PRIu64 " of %" PRIu64
@@ -714,19 +715,34 @@ static int
 see_all(struct work *w, struct skim *skim, struct err *err)
 {
 	struct skim_record r;
+	size_t line_end;
 	int got = skim_next(skim, &r, err);
 
 	if (got == 0)
 		(void)err_set(err, ERR_REFUSED, "is empty; a file has at "
 			      "least a line of column names");
-	if (got <= 0 || take_header(w, &r, err) < 0)
+	if (got <= 0)
 		return at_file(w, err);
+	if (r.len == 0) {
+		(void)err_set(err, ERR_REFUSED, "line 1: is blank");
+		return name_the_fault(w, err);
+	}
+	if (take_header(w, &r, err) < 0)
+		return at_file(w, err);
+	line_end = r.whole - r.len;
 	if (make_row_room(w, err) < 0 ||
 	    known_read(&w->known, w->in->records, w->o, err) < 0)
 		return -1;
-	while ((got = skim_next(skim, &r, err)) > 0)
+	while ((got = skim_next(skim, &r, err)) > 0) {
+		/* The last line alone may have no end. */
+		if (r.whole - r.len != line_end && r.whole != r.len) {
+			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": "
+				      "ends otherwise than line 1", r.line);
+			return name_the_fault(w, err);
+		}
 		if (see_record(w, &r, err) < 0)
 			return -1;
+	}
 	if (got < 0)
 		return err->kind == ERR_REFUSED ? name_the_fault(w, err) :
 						  at_file(w, err);
