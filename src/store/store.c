@@ -141,9 +141,11 @@ failed(struct store *st, struct err *err)
 		return err_set(err, ERR_SYSTEM, "%s: another program is using "
 			       "it; close it and try again", SHOWN(st->path));
 	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
-		return err_set(err, ERR_SYSTEM, "%s: is damaged (%s); take "
-			       "the home back from a backup", SHOWN(st->path),
-			       sqlite3_errmsg(st->db));
+		/* A failing read too is called malformed by SQLite. */
+		return err_set(err, ERR_SYSTEM, "%s: is damaged or cannot be "
+			       "read (%s); if the system's log tells of no disk "
+			       "error, take the home back from a backup",
+			       SHOWN(st->path), sqlite3_errmsg(st->db));
 	if ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN) {
 		errno = sqlite3_system_errno(st->db);
 		if (errno != 0)
@@ -304,7 +306,15 @@ int
 store_commit(struct store *st, struct err *err)
 {
 	int rc = store_exec(st, "commit", err);
+	char said[LIMIT_MESSAGE];
 
+	if (rc < 0 && (sqlite3_extended_errcode(st->db) & 0xff) ==
+			      SQLITE_IOERR) {
+		/* The sync that failed may have been the last one. */
+		memcpy(said, err->msg, sizeof said);
+		(void)err_set(err, ERR_SYSTEM, "%.900s; the same command again "
+			      "will tell whether this was kept", said);
+	}
 	if (rc < 0)
 		store_rollback(st);
 	return rc;
