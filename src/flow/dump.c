@@ -118,8 +118,8 @@ out:
 }
 
 /*
- * While a dump is being written, a file says so, and whose it is; after a death
- * in the middle the same dump again goes on.
+ * While a dump is being written, a file says so, and whose it is; after a
+ * death in the middle the same dump again goes on.
  */
 #define MARK "UNFINISHED"
 
