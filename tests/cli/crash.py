@@ -138,6 +138,12 @@ def must(work, line):
         sys.exit("%s: exit status %d, %s" % (line, rc, err))
 
 
+def is_cold(work, name):
+    """A journal that was done with, and only its name could not be removed."""
+    with open(os.path.join(work, name), "rb") as f:
+        return not any(f.read(28))
+
+
 class Journey:
     """One command, from a folder as it was to the folder as it must be."""
 
@@ -241,8 +247,8 @@ class Journey:
             problems.append("again: check does not pass")
         if self.look(work) != self.new:
             problems.append("again: another state")
-        left = [name for name in listing(work)
-                if name.endswith((".part", "-journal"))]
+        left = [name for name in listing(work) if name.endswith(".part") or
+                name.endswith("-journal") and not is_cold(work, name)]
         if self.name == "key export":
             left = [name for name in left if not name.startswith(".pub.")]
         if left:
@@ -262,11 +268,11 @@ def one_line(err):
     return []
 
 
-def verdict(journey, work, rc, out, err, problems):
+def verdict(journey, work, rc, err, problems, mute=False):
     """After an error: 5 and one line, or 0 and the new state."""
     state = journey.sound(work, problems)
     if rc == 5:
-        problems += one_line(err)
+        problems += [] if mute and not err else one_line(err)
     elif rc != 0 or err:
         problems.append("exit status %d, %s" % (rc, err))
     elif state != "new":
@@ -277,7 +283,7 @@ def verdict(journey, work, rc, out, err, problems):
 
 def try_fault(journey, fault, where):
     work, problems = journey.fresh(where), []
-    rc, out, err = trace(journey, work, fault)
+    rc, _, err = trace(journey, work, fault)
     if "signal=KILL" in fault:
         if rc not in (-signal.SIGKILL, 128 + signal.SIGKILL):
             problems.append("was not killed: exit status %d, %s" % (rc, err))
@@ -285,7 +291,9 @@ def try_fault(journey, fault, where):
         journey.again(work, state, problems)
         came = "killed " + state
     else:
-        came = verdict(journey, work, rc, out, err, problems)
+        # Where writing fails for good, so does saying it.
+        mute = re.match(r"write:.*\+$", fault)
+        came = verdict(journey, work, rc, err, problems, mute)
     shutil.rmtree(work)
     return came, problems
 
@@ -348,6 +356,7 @@ def short_writes(journeys, where, score):
             problems.append("the state is not the new one")
         score.add("short writes, " + journey.name, problems)
         shutil.rmtree(work)
+    print("%-12s %d commands" % ("short writes", len(journeys)))
 
 
 def size_limit(journeys, options, where, score):
@@ -360,9 +369,8 @@ def size_limit(journeys, options, where, score):
             def limited():
                 resource.setrlimit(resource.RLIMIT_FSIZE,
                                    (limit, resource.RLIM_INFINITY))
-            # An output beyond the limit is an error of its own.
-            rc, out, err = orgferry(work, journey.line, preexec_fn=limited)
-            what = verdict(journey, work, rc, out, err, problems)
+            rc, _, err = orgferry(work, journey.line, preexec_fn=limited)
+            what = verdict(journey, work, rc, err, problems)
             came[what] = came.get(what, 0) + 1
             score.add("%s, files of at most %d bytes" % (journey.name, limit),
                       problems)
@@ -390,12 +398,12 @@ def full_disk(journeys, options, where, score):
             except (OSError, shutil.Error):
                 pass  # what was there before does not fit
             if work:
-                rc, out, err = orgferry(work, journey.line)
+                rc, _, err = orgferry(work, journey.line)
                 if rc == 5 and not re.search("full|No space", err):
                     problems.append("does not say that the disk is full: " +
                                     err)
                 run(["mount", "-o", "remount,size=8m", disk])
-                what = verdict(journey, work, rc, out, err, problems)
+                what = verdict(journey, work, rc, err, problems)
                 came[what] = came.get(what, 0) + 1
                 score.add("%s, disk of %d KiB" % (journey.name, size),
                           problems)
