@@ -369,6 +369,8 @@ file_commit(struct file_out *out, struct err *err)
 	if (fsync(out->dir) < 0) {
 		(void)err_sys(err, "%s: cannot sync its folder",
 			      SHOWN(out->path));
+		if (!out->replace)
+			(void)unlinkat(out->dir, out->name, 0);
 		goto out;
 	}
 	rc = 0;
@@ -472,6 +474,20 @@ out:
 	return rc;
 }
 
+int
+file_is_folder(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 :
+			err_sys(err, "%s: cannot look at it", SHOWN(path));
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_USAGE, "%s: is a file, not a folder",
+			       SHOWN(path));
+	return 1;
+}
+
 static int
 by_byte(const void *a, const void *b)
 {
@@ -538,6 +554,46 @@ file_names_free(char **names, size_t count)
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);
 	free(names);
+}
+
+/* Whether open_temp() made this for that name: .NAME.PID-N.part */
+static bool
+is_temp_of(const char *temp, const char *name)
+{
+	size_t len = strnlen(name, 200);
+
+	if (temp[0] != '.' || strncmp(temp + 1, name, len) != 0 ||
+	    temp[1 + len] != '.')
+		return false;
+	temp += len + 2;
+	temp += strspn(temp, "0123456789");
+	if (*temp++ != '-')
+		return false;
+	temp += strspn(temp, "0123456789");
+	return strcmp(temp, ".part") == 0;
+}
+
+int
+file_sweep(const char *folder, const char *name, struct err *err)
+{
+	char **names;
+	size_t count;
+	int rc = file_names(&names, &count, folder, err);
+
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		char *path;
+
+		if (!is_temp_of(names[i], name))
+			continue;
+		path = file_join(folder, names[i]);
+		if (!path)
+			rc = err_memory(err);
+		else if (unlink(path) < 0)
+			rc = err_sys(err, "%s: cannot remove it", SHOWN(path));
+		free(path);
+	}
+	file_names_free(names, count);
+	return rc;
 }
 
 bool

@@ -108,8 +108,9 @@ int file_write(struct file_out *out, const void *data, size_t len,
 	       struct err *err);
 
 /*
- * Sync the file, give it its name, sync the folder. An error is final: the
- * name holds what it held before.
+ * Sync the file, give it its name, sync the folder. An error is final: a new
+ * file is not there then, and one that was to be replaced holds its old bytes,
+ * or all of the new ones if it was the folder that could not be synced.
  */
 int file_commit(struct file_out *out, struct err *err);
 
@@ -119,6 +120,12 @@ void file_abandon(struct file_out *out);
 /* Begin, write, commit. */
 int file_put(const char *path, enum file_mode mode, const void *data,
 	     size_t len, struct err *err);
+
+/*
+ * Remove the temporary files that writers of this name left in a folder when
+ * they were killed. Only where nobody else can be writing it.
+ */
+int file_sweep(const char *folder, const char *name, struct err *err);
 
 /*
  * A nameless file beside path for what does not fit in memory: opened for
@@ -132,6 +139,9 @@ int file_write_fd(int fd, const void *data, size_t len, const char *path,
 
 /* Make a folder, mode 0700, and sync the one above. Refused if it is there. */
 int file_make_folder(const char *path, struct err *err);
+
+/* Whether there is a folder: 1, 0 if nothing, -1, ERR_USAGE if a file. */
+int file_is_folder(const char *path, struct err *err);
 
 /* Sync a folder, so that the names in it last. */
 int file_sync_folder(const char *path, struct err *err);

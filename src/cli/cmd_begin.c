@@ -28,9 +28,11 @@ run_init(struct cli *cli)
 	if (!org.name)
 		return err_set(&cli->err, ERR_USAGE, "init: wants --name ORG, "
 			       "the name that partners see");
-	if (home_make(path, &org, &cli->err) < 0 ||
-	    home_open(&home, path, &cli->err) < 0)
+	if (home_make(path, &org, &cli->err) < 0)
 		return -1;
+	if (home_open(&home, path, &cli->err) < 0)
+		return err_at(&cli->err, "the home is made, but its "
+			      "fingerprint cannot be shown");
 	keys_fingerprint(fingerprint, key_pair_public(home_keys(home)));
 	home_close(home);
 	if (cli->quiet)

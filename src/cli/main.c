@@ -2,15 +2,33 @@
  * orgferry: the one place that prints errors and exits. Options before the
  * command are taken here, the rest by cli_parse() from the command's row.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 #include "format/keys.h"
 
 #define VERSION "0"
+
+/*
+ * A standard stream that is closed would be the next file opened, and what is
+ * printed would go into that. One that fails takes its place.
+ */
+static int
+hold_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	return 0;
+}
 
 /* -C HOME, --user, --json, --quiet: may stand before the command. */
 static int
@@ -101,6 +119,8 @@ main(int argc, char **argv)
 			   .user = user && *user ? user : "operator" };
 	int i = take_globals(&cli, argc, argv), rc;
 
+	if (hold_streams() < 0)
+		return ERR_SYSTEM;
 	/* A full disk or a closed pipe is an error that is told, not a death. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -111,15 +131,18 @@ main(int argc, char **argv)
 	} else if (strcmp(argv[i], "--version") == 0) {
 		printf("orgferry %s\n", VERSION);
 		rc = 0;
+	} else if (strcmp(argv[i], "-C") == 0) {
+		rc = err_set(&cli.err, ERR_USAGE, "-C wants HOME, the folder "
+			     "of a home, and then a command");
 	} else if (argv[i][0] == '-') {
 		rc = err_set(&cli.err, ERR_USAGE, "no option %s before a "
-			     "command (see: orgferry --help)", argv[i]);
+			     "command (see: orgferry --help)", SHOWN(argv[i]));
 	} else {
 		rc = run_command(&cli, argc - i, argv + i);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout))
+	if ((fflush(stdout) != 0 || ferror(stdout)) && rc >= 0)
 		rc = err_set(&cli.err, ERR_SYSTEM, "cannot write to standard "
-			     "output");
+			     "output; all else was done");
 	if (rc < 0)
 		(void)fprintf(stderr, "orgferry: %s\n", cli.err.msg);
 	return rc < 0 ? (int)cli.err.kind : rc;

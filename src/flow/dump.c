@@ -1,11 +1,10 @@
 /* The store out into a folder: see dump.h. */
 #include "flow/dump.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -103,7 +102,8 @@ dump_object(struct store *st, const struct object *o, const char *folder,
 		value[i] = field_of(o->field[order[i]].name);
 	rows_write(&text, ROWS_QUOTED, value, o->fields);
 	if (prepare(st, o, order, &s, err) < 0 ||
-	    file_begin(&out, path, FILE_NEW, err) < 0)
+	    file_sweep(folder, name, err) < 0 ||
+	    file_begin(&out, path, FILE_REPLACE, err) < 0)
 		goto out;
 	if (write_rows(s, o, value, &text, &out, records, err) == 0)
 		rc = file_commit(&out, err);
@@ -117,45 +117,108 @@ out:
 	return rc;
 }
 
+/*
+ * While a dump is being written, a file says so, and whose it is; after a
+ * death in the middle the same dump again goes on.
+ */
+#define MARK "UNFINISHED"
+
 static int
-make_folder(const char *folder, struct err *err)
+mark_text(struct home *home, struct buf *text, struct err *err)
+{
+	char id[KEYS_ID_TEXT + 1];
+
+	keys_id_text(id, key_pair_public(home_keys(home))->id);
+	buf_addf(text, "This dump was not finished. The same again goes on.\n"
+		 "org key %s\n", id);
+	return buf_ok(text, err);
+}
+
+/* Whether a folder holds the same dump, begun. */
+static bool
+was_begun(const char *mark, const struct buf *text)
+{
+	struct buf had = BUF_INIT;
+	struct err err;
+	bool same = file_read(&had, mark, KIB, &err) == 0 &&
+		    had.len == text->len &&
+		    memcmp(had.data, text->data, had.len) == 0;
+
+	buf_release(&had);
+	return same;
+}
+
+static int
+check_folder(const char *folder, const char *mark, const struct buf *text,
+	     struct err *err)
 {
 	char **names;
 	size_t count;
-	struct stat st;
 
-	if (lstat(folder, &st) < 0)
-		return errno == ENOENT ? file_make_folder(folder, err) :
-					 err_sys(err, "%s: cannot look at it",
-						 SHOWN(folder));
-	if (file_names(&names, &count, folder, err) < 0)
+	if (file_sweep(folder, MARK, err) < 0 ||
+	    file_names(&names, &count, folder, err) < 0)
 		return -1;
 	file_names_free(names, count);
-	if (count > 0)
+	if (count > 0 && !was_begun(mark, text))
 		return err_set(err, ERR_USAGE, "%s: is not empty; name a new "
 			       "folder", SHOWN(folder));
 	return 0;
+}
+
+static int
+begin(const char *folder, const char *mark, const struct buf *text,
+      struct err *err)
+{
+	int is = file_is_folder(folder, err);
+
+	if (is < 0 || (is ? check_folder(folder, mark, text, err) :
+			    file_make_folder(folder, err)) < 0)
+		return -1;
+	return file_put(mark, FILE_REPLACE, text->data, text->len, err);
+}
+
+static int
+finish(const char *folder, const char *mark, struct err *err)
+{
+	if (unlink(mark) < 0)
+		return err_sys(err, "%s: cannot remove it", SHOWN(mark));
+	return file_sync_folder(folder, err);
+}
+
+static int
+dump_all(struct store *st, const char *folder, struct dump_sum *sum,
+	 struct err *err)
+{
+	struct objects *objects;
+	int rc = 0;
+
+	if (objects_open(&objects, st, err) < 0)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < objects_count(objects); i++) {
+		rc = dump_object(st, objects_at(objects, i), folder,
+				 &sum->records, err);
+		sum->objects++;
+	}
+	objects_close(objects);
+	return rc;
 }
 
 int
 dump(struct home *home, const char *folder, struct dump_sum *sum,
      struct err *err)
 {
-	struct store *st = home_store(home);
-	struct objects *objects = NULL;
+	char *mark = file_join(folder, MARK);
+	struct buf text = BUF_INIT;
 	int rc = -1;
 
 	*sum = (struct dump_sum){ 0 };
-	if (make_folder(folder, err) < 0 || objects_open(&objects, st, err) < 0)
-		return -1;
-	for (size_t i = 0; i < objects_count(objects); i++) {
-		if (dump_object(st, objects_at(objects, i), folder,
-				&sum->records, err) < 0)
-			goto out;
-		sum->objects++;
-	}
-	rc = 0;
-out:
-	objects_close(objects);
+	if (!mark)
+		(void)err_memory(err);
+	else if (mark_text(home, &text, err) == 0 &&
+		 begin(folder, mark, &text, err) == 0 &&
+		 dump_all(home_store(home), folder, sum, err) == 0)
+		rc = finish(folder, mark, err);
+	buf_release(&text);
+	free(mark);
 	return rc;
 }

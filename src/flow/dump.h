@@ -13,7 +13,8 @@ struct dump_sum {
 
 /*
  * Write to a folder, which is made, or is there and empty. Records stand in
- * the order in which they came. Each file appears whole or not at all.
+ * the order in which they came. Each file appears whole or not at all, and a
+ * file named UNFINISHED stands among them until all are there.
  */
 int dump(struct home *home, const char *folder, struct dump_sum *sum,
 	 struct err *err);

@@ -603,7 +603,7 @@ read_id(struct work *w, const struct skim_record *r,
 {
 	struct field text;
 
-	if (!skim_column(r, w->id_column, &text))
+	if (r->len == 0 || !skim_column(r, w->id_column, &text))
 		return parse_one(w, r, err);
 	if (record_id_is_null(text.at, text.len))
 		text.len = 0;
@@ -674,7 +674,8 @@ take_gone(struct work *w, struct err *err)
 		gone += k->loaded && !k->removed && !k->line;
 	}
 	w->tally->loaded = loaded;
-	if (w->in->partial)
+	/* What bad rows are of is not gone. */
+	if (w->in->partial || w->in->bad_rows > 0)
 		return 0;
 	if (gone > 20 && gone > loaded / 5 && !w->in->allow_deletes) {
 		(void)err_set(err, ERR_REFUSED, "%" PRIu64 " of %" PRIu64
@@ -737,7 +738,13 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	if (got == 0)
 		(void)err_set(err, ERR_REFUSED, "is empty; a file has at "
 			      "least a line of column names");
-	if (got <= 0 || take_header(w, &r, err) < 0)
+	if (got <= 0)
+		return at_file(w, err);
+	if (r.len == 0) {
+		(void)err_set(err, ERR_REFUSED, "line 1: is blank");
+		return name_the_fault(w, err);
+	}
+	if (take_header(w, &r, err) < 0)
 		return at_file(w, err);
 	if (make_row_room(w, err) < 0 ||
 	    known_read(&w->known, w->in->records, w->o, err) < 0)

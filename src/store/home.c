@@ -31,17 +31,56 @@ is_ours(const char *name)
 	return strcmp(name, "lock") == 0 || strncmp(name, "org.db", 6) == 0;
 }
 
+static int
+check_org(const struct home_org *org, struct err *err)
+{
+	char id[RECORD_ID + 1];
+
+	if (!*org->name || strlen(org->name) > LIMIT_TEXT ||
+	    !text_is_plain(org->name, strlen(org->name)))
+		return err_set(err, ERR_USAGE, "--name %s: an org's name has 1 "
+			       "to %zu bytes and no control characters",
+			       SHOWN(org->name), LIMIT_TEXT);
+	if (org->id && (record_id_full(id, org->id, strlen(org->id)) ==
+				RECORD_ID_NONE ||
+			strncmp(id, "00D", 3) != 0))
+		return err_set(err, ERR_USAGE, "--org-id %s: an org's id has "
+			       "15 or 18 characters and begins with 00D",
+			       SHOWN(org->id));
+	return 0;
+}
+
+/* A home has its key: 1 or 0, or -1 where that cannot be seen. */
+static int
+has_key(const char *path, const char *key, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(key, &st) == 0)
+		return 1;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return err_sys(err, "%s: cannot look into it", SHOWN(path));
+}
+
+static int
+check_no_home(const char *path, const char *key, struct err *err)
+{
+	int has = has_key(path, key, err);
+
+	return has > 0 ? err_set(err, ERR_USAGE, "%s: is a home already",
+				 SHOWN(path)) : has;
+}
+
 /* A folder that is empty, or was begun and not finished: no key in it yet. */
 static int
 check_free(const char *path, const char *key, struct err *err)
 {
 	char **names;
 	size_t count, strangers = 0;
-	struct stat st;
 
-	if (lstat(key, &st) == 0)
-		return err_set(err, ERR_USAGE, "%s: is a home already",
-			       SHOWN(path));
+	if (check_no_home(path, key, err) < 0)
+		return -1;
 	if (file_names(&names, &count, path, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
@@ -116,19 +155,10 @@ make_store(const char *file, const struct home_org *org, struct err *err)
 	struct store *st;
 	int rc = -1;
 
-	if (!*org->name || strlen(org->name) > LIMIT_TEXT ||
-	    !text_is_plain(org->name, strlen(org->name)))
-		return err_set(err, ERR_USAGE, "--name %s: an org's name has 1 "
-			       "to %zu bytes and no control characters",
-			       SHOWN(org->name), LIMIT_TEXT);
-	if (org->id && (record_id_full(id, org->id, strlen(org->id)) ==
-				RECORD_ID_NONE ||
-			strncmp(id, "00D", 3) != 0))
-		return err_set(err, ERR_USAGE, "--org-id %s: an org's id has "
-			       "15 or 18 characters and begins with 00D",
-			       SHOWN(org->id));
 	if (!org->id)
 		mint_id(id);
+	else
+		(void)record_id_full(id, org->id, strlen(org->id));
 	if (store_make(file, err) < 0 || store_open(&st, file, err) < 0)
 		return -1;
 	keys_random(mark_key, sizeof mark_key);
@@ -146,31 +176,48 @@ make_store(const char *file, const struct home_org *org, struct err *err)
 	return rc;
 }
 
+/* All that makes a home, in a folder that is ours alone by now. */
+static int
+fill_home(const char *path, const char *key, const char *db,
+	  const struct home_org *org, struct err *err)
+{
+	char *keys = file_join(path, "keys");
+	int rc = -1;
+
+	if (!keys)
+		return err_memory(err);
+	if (check_no_home(path, key, err) == 0 &&
+	    make_folders(path, err) == 0 &&
+	    file_sweep(keys, "org.key", err) == 0 &&
+	    make_store(db, org, err) == 0)
+		rc = make_keys(key, err);
+	free(keys);
+	return rc;
+}
+
 int
 home_make(const char *path, const struct home_org *org, struct err *err)
 {
 	char *key = file_join(path, "keys/org.key");
+	char *lock = file_join(path, "lock");
 	char *db = file_join(path, "org.db");
-	struct stat st;
-	int rc = -1;
+	int rc = -1, is, held = -1;
 
-	if (!key || !db) {
+	if (!key || !lock || !db) {
 		(void)err_memory(err);
 		goto out;
 	}
-	if (lstat(path, &st) == 0) {
-		if (check_free(path, key, err) < 0)
-			goto out;
-	} else if (errno != ENOENT) {
-		(void)err_sys(err, "%s: cannot look at it", SHOWN(path));
+	if (check_org(org, err) < 0 || (is = file_is_folder(path, err)) < 0 ||
+	    (is ? check_free(path, key, err) : file_make_folder(path, err)) < 0)
 		goto out;
-	} else if (file_make_folder(path, err) < 0) {
-		goto out;
-	}
-	if (make_folders(path, err) == 0 && make_store(db, org, err) == 0)
-		rc = make_keys(key, err);
+	held = file_lock(lock, err);
+	if (held >= 0)
+		rc = fill_home(path, key, db, org, err);
 out:
+	if (held >= 0)
+		(void)close(held);
 	free(db);
+	free(lock);
 	free(key);
 	return rc;
 }
@@ -203,7 +250,7 @@ home_open(struct home **out, const char *path, struct err *err)
 	char *lock = file_join(path, "lock");
 	char *db = file_join(path, "org.db");
 	struct home *home = calloc(1, sizeof *home);
-	struct stat st;
+	int has = -1;
 
 	*out = NULL;
 	if (home) {
@@ -212,10 +259,10 @@ home_open(struct home **out, const char *path, struct err *err)
 	}
 	if (!key || !lock || !db || !home || !home->path)
 		(void)err_memory(err);
-	else if (lstat(key, &st) < 0)
+	else if ((has = has_key(path, key, err)) == 0)
 		(void)err_set(err, ERR_USAGE, "%s: is not a home (make one "
 			      "with: orgferry init HOME)", SHOWN(path));
-	else if ((home->lock = file_lock(lock, err)) >= 0 &&
+	else if (has > 0 && (home->lock = file_lock(lock, err)) >= 0 &&
 		 read_keys(home, err) == 0 &&
 		 store_open(&home->store, db, err) == 0)
 		*out = home;

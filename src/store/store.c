@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "store/tables.h"
 
@@ -54,9 +55,18 @@ failed(struct store *st, struct err *err)
 		return err_set(err, ERR_SYSTEM, "%s: another program is using "
 			       "it; close it and try again", SHOWN(st->path));
 	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
-		return err_set(err, ERR_SYSTEM, "%s: is damaged (%s); take "
-			       "the home back from a backup", SHOWN(st->path),
-			       sqlite3_errmsg(st->db));
+		/* A failing read too is called malformed by SQLite. */
+		return err_set(err, ERR_SYSTEM, "%s: is damaged or cannot be "
+			       "read (%s); if the system's log tells of no disk "
+			       "error, take the home back from a backup",
+			       SHOWN(st->path), sqlite3_errmsg(st->db));
+	if ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN) {
+		errno = sqlite3_system_errno(st->db);
+		if (errno != 0)
+			return err_sys(err, "%s: %s (SQLite error %d)",
+				       SHOWN(st->path), sqlite3_errmsg(st->db),
+				       rc);
+	}
 	return err_set(err, ERR_SYSTEM, "%s: %s (SQLite error %d)",
 		       SHOWN(st->path), sqlite3_errmsg(st->db), rc);
 }
@@ -66,6 +76,24 @@ store_exec(struct store *st, const char *sql, struct err *err)
 {
 	return sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
 		       0 : failed(st, err);
+}
+
+/*
+ * The path with every link in it followed but a last one, as SQLite wants it
+ * to be sure that the store itself is none.
+ */
+static char *
+real_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) :
+			       strdup(".");
+	char *real = folder ? realpath(folder, NULL) : NULL;
+	char *whole = real ? file_join(real, slash ? slash + 1 : path) : NULL;
+
+	free(real);
+	free(folder);
+	return whole;
 }
 
 static int
@@ -84,26 +112,31 @@ connect(struct store **out, const char *path, int flags, struct err *err)
 		"pragma trusted_schema = off;"
 		"pragma foreign_keys = on;";
 	struct store *st = calloc(1, sizeof *st);
+	char *real = NULL;
+	int rc = -1;
 
 	*out = NULL;
 	if (!st)
 		return err_memory(err);
 	st->path = strdup(path);
-	if (!st->path) {
-		store_close(st);
-		return err_memory(err);
-	}
-	if (sqlite3_open_v2(path, &st->db, flags | SQLITE_OPEN_NOFOLLOW |
-				    SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK ||
-	    sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) !=
-		    SQLITE_OK ||
-	    store_exec(st, settings, err) < 0) {
+	real = real_path(path);
+	if (!st->path || (!real && errno == ENOMEM))
+		(void)err_memory(err);
+	else if (!real)
+		(void)err_sys(err, "%s: cannot find its folder", SHOWN(path));
+	else if (sqlite3_open_v2(real, &st->db, flags | SQLITE_OPEN_NOFOLLOW |
+				 SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK ||
+		 sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1,
+				   NULL) != SQLITE_OK)
 		(void)failed(st, err);
+	else
+		rc = store_exec(st, settings, err);
+	free(real);
+	if (rc < 0)
 		store_close(st);
-		return -1;
-	}
-	*out = st;
-	return 0;
+	else
+		*out = st;
+	return rc;
 }
 
 int
@@ -136,8 +169,13 @@ store_open(struct store **out, const char *path, struct err *err)
 	struct stat had;
 
 	*out = NULL;
-	if (stat(path, &had) < 0)
+	if (lstat(path, &had) < 0)
 		return err_sys(err, "%s: cannot open", SHOWN(path));
+	if (!S_ISREG(had.st_mode))
+		return err_set(err, ERR_SYSTEM, "%s: is %s; the store of a home "
+			       "is a file in it", SHOWN(path),
+			       S_ISLNK(had.st_mode) ? "a symbolic link" :
+						      "no plain file");
 	if (connect(out, path, SQLITE_OPEN_READWRITE, err) < 0)
 		return -1;
 	if (store_ask(*out, &application, 0, err, "pragma application_id",
@@ -188,7 +226,15 @@ int
 store_commit(struct store *st, struct err *err)
 {
 	int rc = store_exec(st, "commit", err);
+	char said[LIMIT_MESSAGE];
 
+	if (rc < 0 && (sqlite3_extended_errcode(st->db) & 0xff) ==
+			      SQLITE_IOERR) {
+		/* The sync that failed may have been the last one. */
+		memcpy(said, err->msg, sizeof said);
+		(void)err_set(err, ERR_SYSTEM, "%.900s; the same command again "
+			      "will tell whether this was kept", said);
+	}
 	if (rc < 0)
 		store_rollback(st);
 	return rc;

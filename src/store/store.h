@@ -28,7 +28,10 @@ int store_open(struct store **out, const char *path, struct err *err);
 void store_close(struct store *st); /* rolls back; NULL is fine */
 
 int store_begin(struct store *st, struct err *err);
-/* On the disk when it returns 0. After -1 nothing of it is kept. */
+/*
+ * On the disk when it returns 0. After -1 nothing of it is kept, unless it was
+ * the very last sync that failed: then err says that this is not known.
+ */
 int store_commit(struct store *st, struct err *err);
 void store_rollback(struct store *st); /* with nothing open, does nothing */
 
