@@ -91,14 +91,13 @@ fill(struct store *st, const char *name, long count, struct err *err)
 }
 
 static int
-write_bundle(struct home *home, const struct manifest *m, const char *path,
+write_bundle(struct home *home, struct manifest *m, const char *path,
 	     const struct key_pair *to, struct err *err)
 {
 	struct file_out out = FILE_OUT_INIT;
 	struct envelope_out *envelope = NULL;
 	struct bundle_out *b = NULL;
 	struct file_sink *sink = &out.sink;
-	struct manifest copy = *m;
 	uint8_t hash[KEYS_HASH];
 	int rc = -1;
 
@@ -112,8 +111,7 @@ write_bundle(struct home *home, const struct manifest *m, const char *path,
 			goto out;
 		sink = envelope_sink(envelope);
 	}
-	if (bundle_out_finish(b, &copy, home_keys(home), sink, hash, err) ==
-		    0 &&
+	if (bundle_out_finish(b, m, home_keys(home), sink, hash, err) == 0 &&
 	    (!envelope || envelope_end(envelope, err) == 0))
 		rc = file_commit(&out, err);
 out:
