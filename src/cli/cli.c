@@ -9,29 +9,40 @@
 
 static const struct cli_command *const topics[] = {
 	cmd_begin, cmd_data, cmd_connect, cmd_agree, cmd_share, cmd_carry,
+	cmd_audit,
 };
 static const char *const topic_names[] = { "begin", "org data", "connect",
-					   "agree", "share",    "carry" };
+					   "agree", "share",    "carry",
+					   "audit" };
 
 enum { TOPICS = sizeof topics / sizeof *topics };
 
+static const struct cli_command *
+find_name(const char *name)
+{
+	for (size_t t = 0; t < TOPICS; t++)
+		for (const struct cli_command *c = topics[t]; c->name; c++)
+			if (strcmp(c->name, name) == 0)
+				return c;
+	return NULL;
+}
+
+/* Two words first: one of a command's own must not take the second for it. */
 const struct cli_command *
 cli_find(const char *first, const char *second, size_t *words)
 {
+	const struct cli_command *c;
 	char both[64];
 
 	(void)snprintf(both, sizeof both, "%s %s", first,
 		       second ? second : "");
-	for (size_t t = 0; t < TOPICS; t++) {
-		for (const struct cli_command *c = topics[t]; c->name; c++) {
-			*words = strcmp(c->name, both) == 0  ? 2 :
-				 strcmp(c->name, first) == 0 ? 1 :
-							       0;
-			if (*words)
-				return c;
-		}
+	c = find_name(both);
+	*words = 2;
+	if (!c) {
+		c = find_name(first);
+		*words = c ? 1 : 0;
 	}
-	return NULL;
+	return c;
 }
 
 bool
@@ -59,19 +70,41 @@ option_index(const struct cli_command *c, const char *name, size_t len)
 	return i < CLI_OPTIONS && c->option[i].name ? i : CLI_OPTIONS;
 }
 
+static const char *
+value_at(const struct cli *cli, size_t option, size_t i)
+{
+	for (size_t g = 0; g < cli->givens; g++)
+		if (cli->given[g].option == option && i-- == 0)
+			return cli->given[g].value;
+	return NULL;
+}
+
+const char *
+cli_value_at(const struct cli *cli, const char *option, size_t i)
+{
+	return value_at(cli, option_index(cli->command, option,
+					  strlen(option)), i);
+}
+
 const char *
 cli_value(const struct cli *cli, const char *option)
 {
-	size_t i = option_index(cli->command, option, strlen(option));
+	return cli_value_at(cli, option, 0);
+}
 
-	return i < CLI_OPTIONS ? cli->value[i] : NULL;
+static bool
+may_repeat(const struct cli_option *option)
+{
+	size_t len = option->value ? strlen(option->value) : 0;
+
+	return len >= 3 && strcmp(option->value + len - 3, "...") == 0;
 }
 
 /* -o VALUE, --name VALUE, --name=VALUE, --name. Moves *i past a value. */
 static int
 take_option(struct cli *cli, int argc, char **argv, int *i)
 {
-	const char *word = argv[*i], *name = word + 1, *equals;
+	const char *word = argv[*i], *name = word + 1, *equals, *value = "";
 	const struct cli_option *option;
 	size_t len, at;
 
@@ -87,21 +120,20 @@ take_option(struct cli *cli, int argc, char **argv, int *i)
 			       cli->command->name, SHOWN(word),
 			       cli->command->name);
 	option = &cli->command->option[at];
-	if (cli->value[at])
+	if (value_at(cli, at, 0) && !may_repeat(option))
 		return err_set(&cli->err, ERR_USAGE, "%s: option %s was given "
 			       "twice", cli->command->name, word);
 	if (!option->value && equals)
 		return err_set(&cli->err, ERR_USAGE, "%s: option --%s takes no "
 			       "value", cli->command->name, option->name);
-	if (!option->value)
-		cli->value[at] = "";
-	else if (equals)
-		cli->value[at] = equals + 1;
-	else if (*i + 1 < argc)
-		cli->value[at] = argv[++*i];
-	else
+	if (equals)
+		value = equals + 1;
+	else if (option->value && *i + 1 < argc)
+		value = argv[++*i];
+	else if (option->value)
 		return err_set(&cli->err, ERR_USAGE, "%s: option %s wants %s",
 			       cli->command->name, word, option->value);
+	cli->given[cli->givens++] = (struct cli_given){ at, value };
 	return 0;
 }
 

@@ -18,7 +18,11 @@ struct cli;
 
 struct cli_option {
 	const char *name;  /* without the dashes; "o" is -o */
-	const char *value; /* what stands for its value in help; NULL: none */
+	/*
+	 * What stands for its value in help; NULL: it has none. One that ends
+	 * in "..." may be given often.
+	 */
+	const char *value;
 	const char *help;
 };
 
@@ -35,12 +39,19 @@ struct cli_command {
 };
 
 /* Every topic's rows, ended by one without a name: cmd_<topic>.c. */
+extern const struct cli_command cmd_audit[];
 extern const struct cli_command cmd_begin[];
 extern const struct cli_command cmd_agree[];
 extern const struct cli_command cmd_carry[];
 extern const struct cli_command cmd_connect[];
 extern const struct cli_command cmd_data[];
 extern const struct cli_command cmd_share[];
+
+/* An option as it was given, in the order of the command line. */
+struct cli_given {
+	size_t option;
+	const char *value; /* "" for one without */
+};
 
 struct cli {
 	const struct cli_command *command;
@@ -50,12 +61,16 @@ struct cli {
 	bool json, quiet;
 	const char **argument;
 	size_t arguments;
-	const char *value[CLI_OPTIONS]; /* "" for one without a value */
+	struct cli_given *given;
+	size_t givens;
 	struct err err;
 };
 
 /* What an option was given, or NULL. The option must be in the table. */
 const char *cli_value(const struct cli *cli, const char *option);
+
+/* The same for what it was given the i-th time, from 0. */
+const char *cli_value_at(const struct cli *cli, const char *option, size_t i);
 
 /* The rows of a command by its words; *words tells how many they were. */
 const struct cli_command *cli_find(const char *first, const char *second,
@@ -63,7 +78,7 @@ const struct cli_command *cli_find(const char *first, const char *second,
 
 /*
  * Take a command's options and arguments apart. Fills cli->err: ERR_USAGE.
- * argument must have room for argc.
+ * argument and given must have room for argc.
  */
 int cli_parse(struct cli *cli, int argc, char **argv);
 

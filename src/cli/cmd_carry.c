@@ -11,7 +11,6 @@
 #include "cli/table.h"
 #include "flow/export.h"
 #include "flow/import.h"
-#include "format/minisig.h"
 #include "store/home.h"
 #include "store/transfers.h"
 
@@ -22,28 +21,6 @@ only_peer(void *ctx, const uint8_t id[static KEYS_ID])
 	const struct bundle_peer *peer = ctx;
 
 	return memcmp(peer->key.id, id, KEYS_ID) == 0 ? peer : NULL;
-}
-
-/* A public key, or the statement of a sealing key, which has both. */
-static int
-read_peer(struct bundle_peer *peer, const char *path, struct err *err)
-{
-	struct buf text = BUF_INIT;
-	int rc = file_read(&text, path, LIMIT_SEALING_KEY, err);
-
-	*peer = (struct bundle_peer){ .seals = false };
-	if (rc == 0) {
-		peer->seals = minisig_read_sealing(&peer->key, peer->sealing,
-						   text.data, text.len,
-						   err) == 0;
-		if (!peer->seals)
-			rc = minisig_read_public(&peer->key, text.data,
-						 text.len, err);
-		if (rc < 0)
-			(void)err_at(err, "%s", SHOWN(path));
-	}
-	buf_release(&text);
-	return rc;
 }
 
 /* What a bundle is read with: the key named, and for a sealed one, the home. */
@@ -68,7 +45,7 @@ begin_reading(struct cli *cli, struct reading *r, const char *path)
 	int sealed = bundle_in_looks_sealed(path, &cli->err);
 
 	*r = (struct reading){ .keys = { .ctx = &r->peer } };
-	if (sealed < 0 || (key && read_peer(&r->peer, key, &cli->err) < 0))
+	if (sealed < 0 || (key && inspect_peer(&r->peer, key, &cli->err) < 0))
 		return -1;
 	if (key)
 		r->keys.find = only_peer;

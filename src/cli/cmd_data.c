@@ -104,14 +104,21 @@ print_lines(const struct buf *text)
 		(void)fwrite(text->data, 1, text->len, stderr);
 }
 
-/* --type may be given often: O.F=T,O.F=T. */
+/* --type may be given often, and each time be many: O.F=T,O.F=T. */
 static int
-split_types(struct cli *cli, char *list, const char **type, size_t most,
+split_types(struct cli *cli, struct buf *list, const char **type, size_t most,
 	    size_t *count)
 {
+	const char *given;
 	char *save = NULL;
 
-	for (char *t = strtok_r(list, ",", &save); t;
+	for (size_t i = 0; (given = cli_value_at(cli, "type", i)); i++) {
+		buf_add_str(list, given);
+		buf_add_byte(list, ',');
+	}
+	if (!buf_str(list))
+		return err_memory(&cli->err);
+	for (char *t = strtok_r((char *)list->data, ",", &save); t;
 	     t = strtok_r(NULL, ",", &save)) {
 		if (*count == most)
 			return err_set(&cli->err, ERR_USAGE, "--type: more "
@@ -134,18 +141,15 @@ run_load(struct cli *cli)
 		.dry_run = cli_value(cli, "dry-run") != NULL,
 	};
 	enum { TYPES = 200 };
-	const char *type[TYPES], *given = cli_value(cli, "type");
-	char *types = given ? strdup(given) : NULL;
+	const char *type[TYPES];
+	struct buf types = BUF_INIT;
 	struct load_report report = LOAD_REPORT_INIT;
 	struct home *home = NULL;
 	int rc = -1;
 
 	options.types = type;
-	if (given && !types)
-		(void)err_memory(&cli->err);
-	else if ((!types || split_types(cli, types, type, TYPES,
-					&options.type_count) == 0) &&
-		 home_open(&home, cli->home, &cli->err) == 0)
+	if (split_types(cli, &types, type, TYPES, &options.type_count) == 0 &&
+	    home_open(&home, cli->home, &cli->err) == 0)
 		rc = load(home, &options, &report, &cli->err);
 	print_lines(&report.bad);
 	if (!cli->quiet)
@@ -156,7 +160,7 @@ run_load(struct cli *cli)
 		report_people(&report, options.dry_run);
 	load_report_release(&report);
 	home_close(home);
-	free(types);
+	buf_release(&types);
 	return rc;
 }
 

@@ -8,6 +8,28 @@
 
 #include "base/text.h"
 #include "format/json.h"
+#include "format/minisig.h"
+
+int
+inspect_peer(struct bundle_peer *peer, const char *path, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	int rc = file_read(&text, path, LIMIT_SEALING_KEY, err);
+
+	*peer = (struct bundle_peer){ .seals = false };
+	if (rc == 0) {
+		peer->seals = minisig_read_sealing(&peer->key, peer->sealing,
+						   text.data, text.len,
+						   err) == 0;
+		if (!peer->seals)
+			rc = minisig_read_public(&peer->key, text.data,
+						 text.len, err);
+		if (rc < 0)
+			(void)err_at(err, "%s", SHOWN(path));
+	}
+	buf_release(&text);
+	return rc;
+}
 
 static const char *const trusts[] = {
 	[BUNDLE_KNOWN] = "holds, by a key that was given or is known",

@@ -7,6 +7,12 @@
 #include "cli/cli.h"
 #include "format/changes.h"
 
+/*
+ * Whom a person names: a public key's file, or the statement of a sealing key,
+ * which has both.
+ */
+int inspect_peer(struct bundle_peer *peer, const char *path, struct err *err);
+
 /* What was counted while a bundle was read to its end. */
 struct inspect_sum {
 	uint64_t members, stored, inflated; /* named by the manifest */

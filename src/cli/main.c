@@ -101,12 +101,14 @@ run_command(struct cli *cli, int argc, char **argv)
 		return 0;
 	}
 	cli->argument = calloc((size_t)argc + 1, sizeof *cli->argument);
-	if (!cli->argument)
-		return err_memory(&cli->err);
+	cli->given = calloc((size_t)argc + 1, sizeof *cli->given);
 	argc = drop_globals(cli, argc, argv);
-	if (cli_parse(cli, argc, argv) == 0 && keys_init(&cli->err) == 0)
+	if (!cli->argument || !cli->given)
+		(void)err_memory(&cli->err);
+	else if (cli_parse(cli, argc, argv) == 0 && keys_init(&cli->err) == 0)
 		rc = cli->command->run(cli);
 	free(cli->argument);
+	free(cli->given);
 	return rc;
 }
 

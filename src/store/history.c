@@ -264,10 +264,18 @@ show(struct store_statement *s, int (*see)(void *ctx, const char *const *value,
 	const uint8_t *blob;
 	size_t len;
 
-	for (int i = 0; i < HISTORY_COLUMNS - 2; i++)
-		value[i] = store_text(s, i, &len);
 	(void)snprintf(sequence, sizeof sequence, "%" PRId64,
 		       store_int(s, HISTORY_COLUMNS - 2));
+	for (int i = 0; i < HISTORY_COLUMNS - 2; i++) {
+		value[i] = store_text(s, i, &len);
+		/* What stands after it would be covered by no Hash. */
+		if (strlen(value[i]) != len)
+			return err_set(err, ERR_REFUSED, "connection %s, row "
+				       "'%s': its column \"%s\" has a NUL: "
+				       "this row was changed",
+				       SHOWN(store_text(s, 2, &len)),
+				       sequence, history_columns[i]);
+	}
 	blob = store_blob(s, HISTORY_COLUMNS - 1, &len);
 	if (len == KEYS_HASH)
 		text_hex(hash, blob, KEYS_HASH);
