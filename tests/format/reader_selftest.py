@@ -1176,6 +1176,8 @@ RULE_8 = [
     ("groups", changes, swapped(PUB2, NAMES1), "groups in another order"),
     ("objects", changes, swapped(NAMES1, "changes/Contact.names-1.csv.gz"),
      "objects in another order"),
+    ("objects-first", changes, lambda have: have.insert(2, have.pop(4)),
+     "objects in another order, each numbered right"),
     ("numbers", changes, swapped(NAMES1, NAMES2),
      "numbers in another order"),
     ("gap", changes, renamed(PUB2, "published/3.csv.gz"), "a gap"),
