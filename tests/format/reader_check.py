@@ -63,7 +63,7 @@ def key_file(name):
 
 def make_home(folder, secret):
     """A home with these keys for its own."""
-    done = orgferry("init", folder)
+    done = orgferry("init", folder, "--name", "Test")
     check(done.returncode == 0, "init", done.stderr)
     path = os.path.join(folder, "keys", "org.key")
     with open(path, "wb") as file:
