@@ -40,7 +40,7 @@ STRANGERS = ("invitation", "answer", "sender-pub-", "low-order",
              "rule-8-sender-late", "manifest-sealing-")
 
 # Above this a case is read with --all alone.
-LARGE = 1 << 20
+LARGE = 5 << 20
 
 PASSED, FAILED = [], []
 
