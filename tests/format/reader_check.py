@@ -3,9 +3,9 @@
 
     reader_check.py [--all]
 
-Every sample that the program writes is read by reader.py and shown by
-`orgferry inspect`, and all that the one says is held against the other. The
-worked example of FORMAT.md is held against fixtures/bundles/example.ferry, which
+Every sample that the program writes is read by reader.py, shown by `orgferry
+inspect` and told in full by the driver teller, and all that the one says is
+held against the other. The worked example of FORMAT.md is held against fixtures/bundles/example.ferry, which
 tests/format/example.c makes byte by byte. Every bundle that reader_selftest.py makes goes through `orgferry verify`: what
 reader.py takes must be taken, what it refuses must be refused in one line that
 names the file. --all: those of many megabytes too. BUILD is the folder of the
@@ -40,7 +40,7 @@ STRANGERS = ("invitation", "answer", "sender-pub-", "low-order",
              "rule-8-sender-late", "manifest-sealing-")
 
 # Above this a case is read with --all alone.
-LARGE = 1 << 20
+LARGE = 5 << 20
 
 PASSED, FAILED = [], []
 
@@ -106,6 +106,24 @@ def said_of(said):
                        "field": row[2], "value": row[5]}
 
 
+def told_of(said):
+    """What teller has to tell: every value."""
+    rows_of = {}
+    for member in said["members"]:
+        name = member["member"]
+        if "rows" not in member:
+            if name != "sender.pub":
+                yield [reader.GROUPS.index("index") + 1, name,
+                       member["size"]]
+            continue
+        group, owner, _ = reader.group_of(name)
+        for row in member["rows"][1:]:
+            number = rows_of.get((group, owner), 0) + 1
+            rows_of[group, owner] = number
+            yield [reader.GROUPS.index(group), owner or "",
+                   int(row[0]) if group == "updates" else number, *row]
+
+
 def lines_of(values):
     return [json.dumps(value, ensure_ascii=False) for value in values]
 
@@ -132,6 +150,11 @@ def try_sample(what, path, home, known):
         check(a == b, "%s: row %d" % (what, i + 1), (a, b))
     check(len(got) == len(want), what + ": as many rows",
           (len(got), len(want)))
+    told = subprocess.run([os.path.join(BUILD, "tests/format/teller"), path],
+                          cwd=ROOT, capture_output=True, check=False)
+    check(told.returncode == 0 and lines_of(map(
+        json.loads, told.stdout.splitlines())) == lines_of(told_of(said)),
+          what + ": every value", told)
     return said
 
 
