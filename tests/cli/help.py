@@ -52,7 +52,7 @@ def manual():
             options = None
         if match := re.match(r"\.It Cm (.*)", line):
             # The words up to the first argument or option are the name.
-            name = re.split(r" (?:Ar|Fl|Op|Oo) ", match[1])[0]
+            name = re.split(r" (?:Ar|Fl|Op|Oo)\b", match[1])[0]
             options = commands.setdefault(name, set())
         elif options is not None and (match := re.match(r"\.It Fl (\S+)",
                                                         line)):
