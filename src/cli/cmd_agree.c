@@ -267,7 +267,7 @@ const struct cli_command cmd_agree[] = {
 	    { "map", "THEIRS=OURS,...", "their fields into ours" },
 	    { "auto-accept", NULL, "new records need nobody's word" },
 	    { "owner", "USER", "who owns them" },
-	    { "on-delete", "keep|delete", "what becomes of a copy" },
+	    { "on-delete", "keep|delete", "when the original is deleted" },
 	    { "none", NULL, "take nothing of it" } } },
 	{ "unsubscribe", "CONN OBJECT...", 2, 1000,
 	  "take no more of an object", "orgferry unsubscribe Acme Case",

@@ -160,7 +160,7 @@ const struct cli_command cmd_connect[] = {
 	  "orgferry -C ~/acme connection invite globex \\\n"
 	  "           --contact 'Ada <ada@globex.example>' -o invitation.ferry",
 	  run_invite,
-	  { { "contact", "'N <MAIL>'", "whom it is for" },
+	  { { "contact", "'N <MAIL>'", "whom it is for; required" },
 	    { "o", "FILE", "the invitation to write, which must be new" },
 	    { "owner", "USER", "who owns the connection; else who invites" },
 	    { "policy", "POLICY", "newest, inviter, accepter or hold" },
