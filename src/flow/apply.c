@@ -630,8 +630,9 @@ check_sums(struct apply *a, struct err *err)
 		    memcmp(o->sum.sum, o->from->sum, KEYS_HASH) != 0)
 			return err_set(err, ERR_ORDER, "%s: the partner has "
 				       "named %llu records so far, and %llu "
-				       "have come; ask for a full bundle "
-				       "(export --full)", o->from->name,
+				       "have come: one of the two homes was "
+				       "restored; make a new connection",
+				       o->from->name,
 				       (unsigned long long)o->from->records,
 				       (unsigned long long)o->sum.records);
 		if (o->summed &&

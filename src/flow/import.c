@@ -87,8 +87,8 @@ same_place(const struct manifest_place *p, const struct connection_way *way)
 /* The place of a bundle against how far the direction has come. */
 static int
 check_order(struct store *st, const struct connection *c,
-	    struct bundle_in *in, const char *path, bool new_epoch,
-	    bool *already, struct err *err)
+	    struct bundle_in *in, const char *path, bool *already,
+	    struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	const uint8_t *hash = bundle_in_hash(in);
@@ -107,8 +107,8 @@ check_order(struct store *st, const struct connection *c,
 	if (got > 0)
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64 " with "
 			       "other content than the one imported: the "
-			       "partner's home was forked or restored; ask "
-			       "for a full bundle (export --full)",
+			       "partner's home was forked or restored; make "
+			       "a new connection with it",
 			       SHOWN(path), m->place.sequence);
 	if (m->start == MANIFEST_START_FIRST && !c->in.begun)
 		return 0;
@@ -116,11 +116,10 @@ check_order(struct store *st, const struct connection *c,
 	    same_place(&m->follows, &c->in) &&
 	    memcmp(m->previous, c->in.hash, KEYS_HASH) == 0)
 		return 0;
-	if (m->start == MANIFEST_START_FULL && new_epoch)
-		return 0;
 	if (m->start == MANIFEST_START_FULL)
-		return err_set(err, ERR_ORDER, "%s: begins a new epoch, which "
-			       "a person takes with --new-epoch", SHOWN(path));
+		return err_set(err, ERR_ORDER, "%s: begins a new epoch with "
+			       "all there is, which this orgferry does not "
+			       "take in", SHOWN(path));
 	if (!c->in.begun || (same_epoch && m->place.sequence >
 						   c->in.sequence + 1))
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
@@ -131,8 +130,9 @@ check_order(struct store *st, const struct connection *c,
 			       c->in.sequence + 1);
 	if (!same_epoch)
 		return err_set(err, ERR_ORDER, "%s: is of another epoch than "
-			       "the connection's; ask for a full bundle "
-			       "(export --full)", SHOWN(path));
+			       "the connection's: the partner's home was "
+			       "restored; make a new connection with it",
+			       SHOWN(path));
 	if (m->place.sequence <= c->in.sequence)
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
 			       ", older than the last one imported, %" PRIu64,
@@ -141,9 +141,9 @@ check_order(struct store *st, const struct connection *c,
 	if (memcmp(m->previous, c->in.hash, KEYS_HASH) != 0)
 		return err_set(err, ERR_ORDER, "%s: follows another bundle "
 			       "%" PRIu64 " than the one imported: the "
-			       "partner's home was forked or restored; ask "
-			       "for a full bundle (export --full)",
-			       SHOWN(path), c->in.sequence);
+			       "partner's home was forked or restored; "
+			       "make a new connection with it", SHOWN(path),
+			       c->in.sequence);
 	return 0;
 }
 
@@ -175,8 +175,7 @@ apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
 
 static int
 take_changes(struct home *home, struct bundle_in *in, const char *path,
-	     const struct import_options *options, struct connection *c,
-	     struct import_sum *sum, struct err *err)
+	     struct connection *c, struct import_sum *sum, struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	struct store *st = home_store(home);
@@ -192,8 +191,7 @@ take_changes(struct home *home, struct bundle_in *in, const char *path,
 			       "%s", SHOWN(path), SHOWN(c->name),
 			       connection_status_word(c->status));
 	if (check_parties(home, c, in, path, err) < 0 ||
-	    check_order(st, c, in, path, options->new_epoch, &sum->already,
-			err) < 0)
+	    check_order(st, c, in, path, &sum->already, err) < 0)
 		return -1;
 	if (sum->already)
 		return 0;
@@ -244,7 +242,7 @@ take_in(struct home *home, const char *user, const char *path,
 			     SHOWN(path));
 		break;
 	case MANIFEST_CHANGES:
-		rc = take_changes(home, in, path, options, c, sum, err);
+		rc = take_changes(home, in, path, c, sum, err);
 		break;
 	}
 	if (rc == 0) {

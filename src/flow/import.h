@@ -10,7 +10,6 @@
 struct import_options {
 	const char *as;		 /* an invitation's name here, or NULL */
 	const char *fingerprint; /* of an answer's sender, or NULL */
-	bool new_epoch;		 /* a full bundle may begin one */
 };
 
 struct import_sum {
