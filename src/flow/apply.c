@@ -342,14 +342,17 @@ local_value(struct apply *a, const struct object_field *f,
 					   WHY_REFERENCE, err) < 0 ? -1 : 1;
 		}
 		*out = field_of(id);
-		return got;
+		return got < 0 || drop_waiting(a, wire, theirs, err) < 0 ? -1 :
+									   1;
 	}
 	buf_clear(&a->spelled);
 	if (value_respell(&a->spelled, f->type, value.at, value.len)) {
 		*out = (struct field){ a->spelled.data ?
 				       (const char *)a->spelled.data : "",
 				       a->spelled.len };
-		return buf_ok(&a->spelled, err) < 0 ? -1 : 1;
+		return buf_ok(&a->spelled, err) < 0 ||
+				       drop_waiting(a, wire, theirs, err) < 0 ?
+			       -1 : 1;
 	}
 	a->sum->held++;
 	return put_waiting(a, object, wire, theirs, value, WHY_TYPE, err);
@@ -681,9 +684,12 @@ apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
 	return records_end(a->records, err);
 }
 
-/* A record that waits, by name: made here, then its values as they came. */
+/*
+ * A record that waits, by name: made here, then its values as they came. Where
+ * all are accepted, one of an object that is not taken goes on waiting.
+ */
 static int
-accept_one(struct apply *a, const char *object, const char *wire,
+accept_one(struct apply *a, const char *object, const char *wire, bool all,
 	   struct err *err)
 {
 	struct manifest_object from = { { 0 }, 0, 0, 0, 0, { 0 } };
@@ -696,7 +702,7 @@ accept_one(struct apply *a, const char *object, const char *wire,
 	memcpy(t.wire, wire, sizeof t.wire);
 	o.in = agreement_in_of(&a->agreement, from.name);
 	if (!o.in || !o.in->subscribed)
-		return err_set(err, ERR_USAGE, "%s: is not subscribed to "
+		return all ? 0 : err_set(err, ERR_USAGE, "%s: is not subscribed to "
 			       "(orgferry subscribe)", from.name);
 	o.local = objects_find(a->objects, o.in->local);
 	if (!o.local && objects_add(a->objects, o.in->local, &o.local, err) <
@@ -784,7 +790,7 @@ apply_waiting(struct apply *a, const char *name, struct apply_sum *sum,
 		(void)rd_take(&rd, strlen((const char *)object) + 1, &wire);
 		(void)rd_take(&rd, LEDGER_NAME, &wire);
 		got = accept_one(a, (const char *)object, (const char *)wire,
-				 err);
+				 !name, err);
 	}
 	buf_release(&list);
 	if (got < 0 || land_waiting(a, err) < 0)

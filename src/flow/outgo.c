@@ -60,11 +60,11 @@ sweep(struct outgo *o, const struct object *object, struct err *err)
 		      object->object) < 0)
 		return -1;
 	(void)snprintf(sql, sizeof sql,
-		       "insert or ignore into _ledger (connection, object, "
-		       "_row, name, ours, status) select ?1, ?2, o._row, "
-		       "o.\"Id\", 1, '" LEDGER_PENDING "' from \"%s\" o where "
-		       "o._row > ?3 and not exists (select 1 from _ledger l "
-		       "where l.connection = ?1 and l._row = o._row)",
+		       "insert into _ledger (connection, object, _row, name, "
+		       "ours, status) select ?1, ?2, o._row, o.\"Id\", 1, '"
+		       LEDGER_PENDING "' from \"%s\" o where o._row > ?3 and "
+		       "not exists (select 1 from _ledger l where "
+		       "l.connection = ?1 and l._row = o._row)" LEDGER_ONCE_MORE,
 		       object->name);
 	if (run(o, sql, o->c->number, object->object, upto, err) < 0)
 		return -1;
