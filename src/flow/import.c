@@ -317,3 +317,16 @@ import_accept(struct home *home, const char *user, const char *conn,
 	free(c);
 	return rc;
 }
+
+int
+import_willing(struct home *home, struct connection *c, struct err *err)
+{
+	struct apply_sum sum;
+	struct apply *a = NULL;
+	int rc = -1;
+
+	if (apply_new(&a, home, c, err) == 0)
+		rc = apply_willing(a, &sum, err);
+	apply_free(a);
+	return rc;
+}

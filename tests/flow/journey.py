@@ -763,6 +763,39 @@ def case_back_again(work, options):
     w.sound()
 
 
+def case_late_word(work, options):
+    """What waits lands when it is subscribed to, mapped or accepted."""
+    w = World(work, agree=False)
+    w.must("low", "publish", "high", "--all")
+    w.must("low", "rule", "add", "high", "--all")
+    day = small()
+    day["Invoice__c"] = [["Id", "Name", "Account__c", "Total__c"],
+                         ["a05%012dAAA" % 1, "I-1", account(1), "10"]]
+    w.load("high", {"Bill__c": [["Id", "Name"],
+                                ["a07%012dAAA" % 1, "own"]]})
+    w.day(day)
+    same(len(w.inbox()), 3, "inbox")
+    w.must("high", "subscribe", "Low", "Account", "--auto-accept")
+    w.equal_but("Invoice__c")
+    same([r["Object"] for r in w.inbox()], ["Invoice__c"], "inbox")
+    w.must("high", "subscribe", "Low", "Invoice__c", "--to", "Bill__c",
+           "--auto-accept")
+    bill = w.copy_of("Bill__c", "a05%012dAAA" % 1)
+    same((bill["Name"], "Account__c" in bill), ("I-1", False), "the bill")
+    w.load("high", {"Bill__c": [["Id", "Name", "Amount__c", "Account__c"],
+                                ["a07%012dAAA" % 1, "own", "1", ""]]})
+    w.must("high", "subscribe", "Low", "Invoice__c", "--to", "Bill__c",
+           "--map", "Total__c=Amount__c", "--auto-accept")
+    bill = w.copy_of("Bill__c", "a05%012dAAA" % 1)
+    same(bill["Amount__c"], "10", "a value that waited for --map")
+    w.back()
+    w.day(day | small(a1="Initech"))
+    bill = w.copy_of("Bill__c", "a05%012dAAA" % 1)
+    same(bill["Account__c"], w.pairs()[account(1)],
+         "a value that waited for a field")
+    w.sound()
+
+
 def case_receipts(work, options):
     """What high accepted, low's ledger knows once a bundle has come back."""
     w = World(work)
