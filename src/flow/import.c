@@ -13,6 +13,7 @@
 struct partners {
 	struct bundle_peer *peer;
 	size_t count;
+	struct bundle_peer own; /* to be told from a stranger's */
 };
 
 static int
@@ -40,6 +41,8 @@ find_partner(void *ctx, const uint8_t id[static KEYS_ID])
 {
 	const struct partners *p = ctx;
 
+	if (memcmp(p->own.key.id, id, KEYS_ID) == 0)
+		return &p->own;
 	for (size_t i = 0; i < p->count; i++)
 		if (memcmp(p->peer[i].key.id, id, KEYS_ID) == 0)
 			return &p->peer[i];
@@ -58,9 +61,6 @@ check_parties(struct home *home, const struct connection *c,
 
 	if (home_read_facts(home, &facts, err) < 0)
 		return -1;
-	if (memcmp(m->from.key, own->id, KEYS_ID) == 0)
-		return err_set(err, ERR_REFUSED, "%s: was made by this org "
-			       "itself", SHOWN(path));
 	if (!sender || memcmp(sender, &c->partner, sizeof *sender) != 0)
 		return err_set(err, ERR_REFUSED, "%s: is signed by another "
 			       "key than the partner's", SHOWN(path));
@@ -218,6 +218,12 @@ take_in(struct home *home, const char *user, const char *path,
 		return err_memory(err);
 	if (bundle_in_open(&in, path, keys, err) < 0)
 		goto out;
+	if (memcmp(bundle_in_manifest(in)->from.key,
+		   key_pair_public(home_keys(home))->id, KEYS_ID) == 0) {
+		(void)err_set(err, ERR_REFUSED, "%s: was made by this org "
+			      "itself", SHOWN(path));
+		goto out;
+	}
 	sum->kind = bundle_in_manifest(in)->kind;
 	sum->sequence = bundle_in_manifest(in)->place.sequence;
 	switch (sum->kind) {
@@ -262,7 +268,9 @@ import_file(struct home *home, const char *user, const char *path,
 	    const struct import_options *options, struct import_sum *sum,
 	    struct err *err)
 {
-	struct partners partners = { NULL, 0 };
+	struct partners partners = {
+		.own = { .key = *key_pair_public(home_keys(home)) },
+	};
 	struct bundle_keys keys = { .own = home_keys(home),
 				    .find = find_partner,
 				    .ctx = &partners };
@@ -305,5 +313,18 @@ import_accept(struct home *home, const char *user, const char *conn,
 		store_rollback(st);
 	}
 	free(c);
+	return rc;
+}
+
+int
+import_willing(struct home *home, struct connection *c, struct err *err)
+{
+	struct apply_sum sum;
+	struct apply *a = NULL;
+	int rc = -1;
+
+	if (apply_new(&a, home, c, err) == 0)
+		rc = apply_willing(a, &sum, err);
+	apply_free(a);
 	return rc;
 }

@@ -30,4 +30,7 @@ int import_file(struct home *home, const char *user, const char *path,
 int import_accept(struct home *home, const char *user, const char *conn,
 		  const char *name, struct apply_sum *sum, struct err *err);
 
+/* What need not wait any more, within the caller's transaction. */
+int import_willing(struct home *home, struct connection *c, struct err *err);
+
 #endif
