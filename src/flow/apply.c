@@ -7,13 +7,7 @@
 
 #include "flow/mint.h"
 #include "flow/names.h"
-
-/* Reasons to wait, as _waiting has them. */
-#define WHY_ACCEPT "accept"	  /* the record: nobody has accepted it */
-#define WHY_OBJECT "subscribe"	  /* the record: its object is not taken */
-#define WHY_FIELD "field"	  /* a value: no field here for it */
-#define WHY_REFERENCE "reference" /* a value: its target has not come */
-#define WHY_TYPE "type"		  /* a value: not one of the field's type */
+#include "store/waiting.h"
 
 /* A record of the bundle, by its number. */
 struct target {
@@ -44,7 +38,6 @@ struct apply {
 	size_t count;
 	struct apply_sum *sum;
 	struct buf spelled;
-	char now[TEXT_INSTANT + 1];
 };
 
 static void
@@ -81,7 +74,6 @@ apply_new(struct apply **out, struct home *home, struct connection *c,
 		return err_memory(err);
 	a->st = home_store(home);
 	a->c = c;
-	text_instant(a->now, text_now());
 	mint_begin(&a->mint);
 	if (objects_open(&a->objects, a->st, err) < 0 ||
 	    records_open(&a->records, a->st, err) < 0 ||
@@ -178,39 +170,6 @@ begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 	return 0;
 }
 
-static int
-put_waiting(struct apply *a, const char *object, const char *wire,
-	    struct field field, struct field value, const char *why,
-	    struct err *err)
-{
-	return store_run(a->st, err, "insert or replace into _waiting values "
-			 "(?1, ?2, ?3, ?4, ?5, ?6, ?7)", "istttss",
-			 a->c->number, object, wire, (size_t)LEDGER_NAME,
-			 field.at, field.len, value.at, value.len, why,
-			 a->now);
-}
-
-static int
-drop_waiting(struct apply *a, const char *wire, struct field field,
-	     struct err *err)
-{
-	return store_run(a->st, err, "delete from _waiting where connection = "
-			 "?1 and name = ?2 and field = ?3", "itt",
-			 a->c->number, wire, (size_t)LEDGER_NAME, field.at,
-			 field.len);
-}
-
-static int
-put_receipt(struct apply *a, const char *object, const char *wire,
-	    const char *id, const char *status, struct err *err)
-{
-	if (a->c->one_way)
-		return 0; /* nothing ever goes back */
-	return store_run(a->st, err, "insert or replace into _receipt values "
-			 "(?1, ?2, ?3, ?4, ?5)", "istss", a->c->number, object,
-			 wire, (size_t)LEDGER_NAME, id, status);
-}
-
 /* A new record here: its id and its ledger row, before any value. */
 static int
 accept_record(struct apply *a, struct object *local, const char *object,
@@ -229,7 +188,7 @@ accept_record(struct apply *a, struct object *local, const char *object,
 		value[local->id] = field_of(id);
 		if (records_insert(a->records, local, value, row, err) == 0 &&
 		    ledger_receive(a->st, a->c, local, *row, wire, err) == 0)
-			rc = put_receipt(a, object, wire, id, "accepted",
+			rc = ledger_tell(a->st, a->c, object, wire, id, "accepted",
 					 err);
 	}
 	free(value);
@@ -255,10 +214,10 @@ take_create(struct apply *a, struct incoming *o, struct target *t,
 	}
 	if (!o->local || !o->in->accept) {
 		a->sum->waiting++;
-		return put_waiting(a, o->from->name, t->wire, field_of(""),
+		return waiting_put(a->st, a->c, o->from->name, t->wire, field_of(""),
 				   field_of(""),
-				   o->in && o->in->subscribed ? WHY_ACCEPT :
-								WHY_OBJECT,
+				   o->in && o->in->subscribed ? WAITING_ACCEPT :
+								WAITING_OBJECT,
 				   err);
 	}
 	return accept_record(a, o->local, o->from->name, t->wire, &t->row,
@@ -330,7 +289,7 @@ local_value(struct apply *a, const struct object_field *f,
 
 	*out = value;
 	if (value.len == 0)
-		return drop_waiting(a, wire, theirs, err) < 0 ? -1 : 1;
+		return waiting_drop(a->st, a->c, wire, theirs, err) < 0 ? -1 : 1;
 	if (changes_is_reference(value) && (f->type == VALUE_REFERENCE ||
 					    f->type == VALUE_UNKNOWN)) {
 		got = names_to_reference(a->st, a->objects, a->c, value, id,
@@ -338,11 +297,11 @@ local_value(struct apply *a, const struct object_field *f,
 		if (got == 0) {
 			a->sum->held++;
 			*out = field_of("");
-			return put_waiting(a, object, wire, theirs, value,
-					   WHY_REFERENCE, err) < 0 ? -1 : 1;
+			return waiting_put(a->st, a->c, object, wire, theirs, value,
+					   WAITING_REFERENCE, err) < 0 ? -1 : 1;
 		}
 		*out = field_of(id);
-		return got < 0 || drop_waiting(a, wire, theirs, err) < 0 ? -1 :
+		return got < 0 || waiting_drop(a->st, a->c, wire, theirs, err) < 0 ? -1 :
 									   1;
 	}
 	buf_clear(&a->spelled);
@@ -351,11 +310,11 @@ local_value(struct apply *a, const struct object_field *f,
 				       (const char *)a->spelled.data : "",
 				       a->spelled.len };
 		return buf_ok(&a->spelled, err) < 0 ||
-				       drop_waiting(a, wire, theirs, err) < 0 ?
+				       waiting_drop(a->st, a->c, wire, theirs, err) < 0 ?
 			       -1 : 1;
 	}
 	a->sum->held++;
-	return put_waiting(a, object, wire, theirs, value, WHY_TYPE, err);
+	return waiting_put(a->st, a->c, object, wire, theirs, value, WAITING_TYPE, err);
 }
 
 /* One value of a record that is here; written and logged if it changes. */
@@ -376,9 +335,9 @@ write_value(struct apply *a, struct incoming *o, const struct target *t,
 	if (f == local->fields || f == local->id) {
 		a->sum->held += value.len > 0;
 		return value.len == 0 ?
-			       drop_waiting(a, t->wire, theirs, err) :
-			       put_waiting(a, o->from->name, t->wire, theirs,
-					   value, WHY_FIELD, err);
+			       waiting_drop(a->st, a->c, t->wire, theirs, err) :
+			       waiting_put(a->st, a->c, o->from->name, t->wire, theirs,
+					   value, WAITING_FIELD, err);
 	}
 	got = local_value(a, &local->field[f], o->from->name, t->wire, theirs,
 			  value, &now, id, err);
@@ -437,8 +396,8 @@ fill_record(struct apply *a, struct incoming *o, const struct target *t,
 			goto out;
 		if (f == local->fields || f == local->id) {
 			a->sum->held++;
-			if (put_waiting(a, o->from->name, t->wire, theirs,
-					c->row->field[i], WHY_FIELD, err) < 0)
+			if (waiting_put(a->st, a->c, o->from->name, t->wire, theirs,
+					c->row->field[i], WAITING_FIELD, err) < 0)
 				goto out;
 			continue;
 		}
@@ -482,8 +441,8 @@ take_values(struct apply *a, struct incoming *o, const struct change *c,
 		if (t->row)
 			rc = write_value(a, o, t, theirs, value, err);
 		else if (value.len > 0)
-			rc = put_waiting(a, o->from->name, t->wire, theirs,
-					 value, WHY_ACCEPT, err);
+			rc = waiting_put(a->st, a->c, o->from->name, t->wire, theirs,
+					 value, WAITING_ACCEPT, err);
 		if (rc < 0)
 			return -1;
 	}
@@ -500,9 +459,9 @@ take_update(struct apply *a, struct incoming *o, const struct change *c,
 	if (t->row)
 		return write_value(a, o, t, f[1], f[2], err);
 	/* It waits: its values grow up to date in the waiting. */
-	return f[2].len == 0 ? drop_waiting(a, t->wire, f[1], err) :
-			       put_waiting(a, o->from->name, t->wire, f[1],
-					   f[2], WHY_ACCEPT, err);
+	return f[2].len == 0 ? waiting_drop(a->st, a->c, t->wire, f[1], err) :
+			       waiting_put(a->st, a->c, o->from->name, t->wire, f[1],
+					   f[2], WAITING_ACCEPT, err);
 }
 
 /* What became of ours over there. */
@@ -536,10 +495,10 @@ land_waiting(struct apply *a, struct err *err)
 {
 	static const char sql[] =
 		"select w.object, w.name, w.field, w.value from _waiting w "
-		"where w.connection = ?1 and ((w.why = '" WHY_REFERENCE "' "
+		"where w.connection = ?1 and ((w.why = '" WAITING_REFERENCE "' "
 		"and exists (select 1 from _ledger l where l.connection = ?1 "
 		"and l.name = substr(w.value, 3) and l.ours = (substr(w.value, "
-		"1, 1) = ?2))) or (w.why = '" WHY_FIELD "' and exists (select "
+		"1, 1) = ?2))) or (w.why = '" WAITING_FIELD "' and exists (select "
 		"1 from _object o join _field f using (object) where o.name = "
 		"coalesce((select s.local from _subscription s where "
 		"s.connection = ?1 and s.object = w.object), w.object) and "
@@ -726,7 +685,7 @@ accept_one(struct apply *a, const char *object, const char *wire,
 		return -1;
 	if (grow_object(a, o.in, o.local, err) < 0 ||
 	    accept_record(a, o.local, from.name, t.wire, &t.row, err) < 0 ||
-	    drop_waiting(a, t.wire, field_of(""), err) < 0)
+	    waiting_drop(a->st, a->c, t.wire, field_of(""), err) < 0)
 		return -1;
 	/* One at a time, first to last: writing one may add or drop another. */
 	do {
@@ -734,7 +693,7 @@ accept_one(struct apply *a, const char *object, const char *wire,
 
 		if (store_prepare(a->st, &s, "select field, value from "
 				  "_waiting where connection = ?1 and name = "
-				  "?2 and why = '" WHY_ACCEPT "' limit 1",
+				  "?2 and why = '" WAITING_ACCEPT "' limit 1",
 				  err) < 0)
 			return -1;
 		store_bind_int(s, 1, a->c->number);
@@ -751,7 +710,7 @@ accept_one(struct apply *a, const char *object, const char *wire,
 		store_finish(s);
 		if (got > 0 &&
 		    (buf_ok(&field, err) < 0 || buf_ok(&value, err) < 0 ||
-		     drop_waiting(a, t.wire,
+		     waiting_drop(a->st, a->c, t.wire,
 				  (struct field){ (const char *)field.data,
 						  field.len }, err) < 0 ||
 		     write_value(a, &o, &t,

@@ -111,6 +111,18 @@ ledger_accepted(struct store *st, int64_t ledger, const char *partner,
 }
 
 int
+ledger_tell(struct store *st, const struct connection *c, const char *object,
+	    const char wire[static LEDGER_NAME], const char *id,
+	    const char *status, struct err *err)
+{
+	if (c->one_way)
+		return 0;
+	return store_run(st, err, "insert or replace into _receipt values "
+			 "(?1, ?2, ?3, ?4, ?5)", "istss", c->number, object,
+			 wire, (size_t)LEDGER_NAME, id, status);
+}
+
+int
 ledger_stop(struct store *st, int64_t ledger, const char *status,
 	    struct err *err)
 {

@@ -59,6 +59,14 @@ int ledger_receive(struct store *st, const struct connection *c,
 int ledger_accepted(struct store *st, int64_t ledger, const char *partner,
 		    struct err *err);
 
+/*
+ * What became of a record of theirs here, to be told with the next bundle; on a
+ * one-way connection nothing ever goes back. status: FORMAT.md, "ids".
+ */
+int ledger_tell(struct store *st, const struct connection *c,
+		const char *object, const char wire[static LEDGER_NAME],
+		const char *id, const char *status, struct err *err);
+
 /* Sharing ends, with one of the statuses above. */
 int ledger_stop(struct store *st, int64_t ledger, const char *status,
 		struct err *err);
