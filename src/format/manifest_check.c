@@ -271,8 +271,8 @@ int
 manifest_check(const struct manifest *m, struct err *err)
 {
 	if (check_kind(m, err) < 0 || check_from(m, err) < 0 ||
-	    check_place(m, err) < 0 || check_notices(m, err) < 0 || check_objects(m, err) < 0 ||
-	    check_members(m, err) < 0)
+	    check_place(m, err) < 0 || check_notices(m, err) < 0 ||
+	    check_objects(m, err) < 0 || check_members(m, err) < 0)
 		return -1;
 	return check_contact(m, err);
 }

@@ -1,7 +1,8 @@
 /*
  * What a manifest may say, its spelling apart (FORMAT.md, "Manifest", rules).
  *
- * Asked by the reader before anything else is done, and by the writer, so that nothing is written that would be refused.
+ * Asked by the reader before anything else is done, and by the writer, so that
+ * nothing is written that would be refused.
  */
 #ifndef FORMAT_MANIFEST_CHECK_H
 #define FORMAT_MANIFEST_CHECK_H
