@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/table.h"
+#include "flow/import.h"
 #include "store/agreement.h"
 #include "store/home.h"
 
@@ -184,6 +185,8 @@ subscribe(struct cli *cli, struct session *s)
 		rc = err_set(&cli->err, ERR_USAGE, "subscribe: wants one "
 			     "object of the partner's, or --all");
 	}
+	if (rc == 0 && !sub.none)
+		rc = import_willing(s->home, &s->c, &cli->err);
 	free(maps);
 	return rc;
 }

@@ -366,7 +366,7 @@ run_history_verify(struct cli *cli)
 
 const struct cli_command cmd_audit[] = {
 	{ "history", "[CONN]", 0, 1,
-	  "show what happened, or write it as signed CSV",
+	  "show what happened on connections, or sign it as CSV",
 	  "orgferry -C ~/acme history globex --csv history.csv", run_history,
 	  { { "since", "DATE", "from this day or instant on (UTC)" },
 	    { "until", "DATE", "up to and with this day or instant" },
@@ -379,7 +379,7 @@ const struct cli_command cmd_audit[] = {
 	  "orgferry history verify history.csv --key acme.pub",
 	  run_history_verify,
 	  { { "key", "PUB", "whose history FILE is; else this home's org" },
-	    { "witness", "BUNDLE...", "says how far it went; or its "
-				      "manifest.json" } } },
+	    { "witness", "BUNDLE...", "a bundle, or its manifest.json, that "
+				      "tells how far" } } },
 	{ 0 },
 };

@@ -189,10 +189,12 @@ tell_import(const char *path, const struct import_sum *sum)
 	case MANIFEST_INVITATION:
 		printf("an invitation; it is connection %s now\n"
 		       "Its key has the fingerprint %s.\n"
-		       "Ask the partner to read theirs out, then: orgferry "
-		       "connection accept\n",
+		       "Ask the partner to read theirs out; if it is the "
+		       "same, accept with:\n  orgferry connection accept "
+		       "'%s' --fingerprint '...' -o answer.ferry\n",
 		       cli_shown(sum->connection, strlen(sum->connection)),
-		       sum->fingerprint);
+		       sum->fingerprint,
+		       cli_shown(sum->connection, strlen(sum->connection)));
 		break;
 	case MANIFEST_ANSWER:
 		printf("the answer of connection %s\n",

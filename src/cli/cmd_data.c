@@ -76,7 +76,7 @@ report_people(const struct load_report *r, bool dry_run)
 	       "created", "updated", "deleted");
 	for (size_t i = 0; i < r->objects; i++)
 		report_line(r->object[i].name, width, &r->object[i].tally);
-	report_line("", width, &r->sum);
+	report_line("Total", width, &r->sum);
 	if (*r->as_of)
 		cli_line("As of", "%s", r->as_of);
 	if (r->sum.kept > 0)

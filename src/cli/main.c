@@ -57,10 +57,14 @@ take_globals(struct cli *cli, int argc, char **argv)
 static int
 drop_globals(struct cli *cli, int argc, char **argv)
 {
+	bool options = true;
 	int kept = 0;
 
 	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
+		options &= strcmp(argv[i], "--") != 0;
+		if (!options)
+			argv[kept++] = argv[i];
+		else if (strcmp(argv[i], "--json") == 0)
 			cli->json = true;
 		else if (strcmp(argv[i], "--quiet") == 0)
 			cli->quiet = true;
@@ -73,7 +77,7 @@ drop_globals(struct cli *cli, int argc, char **argv)
 static bool
 wants_help(int argc, char **argv)
 {
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 ||
 		    strcmp(argv[i], "-h") == 0)
 			return true;

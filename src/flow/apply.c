@@ -342,14 +342,17 @@ local_value(struct apply *a, const struct object_field *f,
 					   WHY_REFERENCE, err) < 0 ? -1 : 1;
 		}
 		*out = field_of(id);
-		return got;
+		return got < 0 || drop_waiting(a, wire, theirs, err) < 0 ? -1 :
+									   1;
 	}
 	buf_clear(&a->spelled);
 	if (value_respell(&a->spelled, f->type, value.at, value.len)) {
 		*out = (struct field){ a->spelled.data ?
 				       (const char *)a->spelled.data : "",
 				       a->spelled.len };
-		return buf_ok(&a->spelled, err) < 0 ? -1 : 1;
+		return buf_ok(&a->spelled, err) < 0 ||
+				       drop_waiting(a, wire, theirs, err) < 0 ?
+			       -1 : 1;
 	}
 	a->sum->held++;
 	return put_waiting(a, object, wire, theirs, value, WHY_TYPE, err);
@@ -525,18 +528,24 @@ take_receipt(struct apply *a, const struct field *f, struct err *err)
 }
 
 /*
- * Values of records here that waited for a target: those whose target has come
- * with this bundle land now.
+ * Values of records here that waited for a target or a field: those for which
+ * it has come land now.
  */
 static int
 land_waiting(struct apply *a, struct err *err)
 {
 	static const char sql[] =
 		"select w.object, w.name, w.field, w.value from _waiting w "
-		"where w.connection = ?1 and w.why = '" WHY_REFERENCE "' and "
-		"exists (select 1 from _ledger l where l.connection = ?1 and "
-		"l.name = substr(w.value, 3) and l.ours = (substr(w.value, 1, "
-		"1) = ?2))";
+		"where w.connection = ?1 and ((w.why = '" WHY_REFERENCE "' "
+		"and exists (select 1 from _ledger l where l.connection = ?1 "
+		"and l.name = substr(w.value, 3) and l.ours = (substr(w.value, "
+		"1, 1) = ?2))) or (w.why = '" WHY_FIELD "' and exists (select "
+		"1 from _object o join _field f using (object) where o.name = "
+		"coalesce((select s.local from _subscription s where "
+		"s.connection = ?1 and s.object = w.object), w.object) and "
+		"f.name = coalesce((select m.local from _mapping m where "
+		"m.connection = ?1 and m.object = w.object and m.field = "
+		"w.field), w.field))))";
 	char side[2] = { connection_side(a->c, true), 0 };
 	struct store_statement *s;
 	struct buf list = BUF_INIT;
@@ -578,8 +587,12 @@ land_waiting(struct apply *a, struct err *err)
 		if (o.in)
 			o.local = objects_find(a->objects, o.in->local);
 		got = ledger_by_name(a->st, a->c, t.wire, &row, err);
-		if (got <= 0 || !o.local)
+		if (got < 0)
+			break;
+		if (got == 0 || !row.live || !o.local) {
+			got = 0;
 			continue;
+		}
 		got = 0;
 		t.row = row.row;
 		if (store_run(a->st, err, "delete from _waiting where "
@@ -630,8 +643,9 @@ check_sums(struct apply *a, struct err *err)
 		    memcmp(o->sum.sum, o->from->sum, KEYS_HASH) != 0)
 			return err_set(err, ERR_ORDER, "%s: the partner has "
 				       "named %llu records so far, and %llu "
-				       "have come; ask for a full bundle "
-				       "(export --full)", o->from->name,
+				       "have come: one of the two homes was "
+				       "restored; make a new connection",
+				       o->from->name,
 				       (unsigned long long)o->from->records,
 				       (unsigned long long)o->sum.records);
 		if (o->summed &&
@@ -681,10 +695,16 @@ apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
 	return records_end(a->records, err);
 }
 
+enum accepting {
+	ACCEPT_ONE,
+	ACCEPT_ALL,	/* but of an object that is not taken */
+	ACCEPT_WILLING, /* all of objects whose records nobody need accept */
+};
+
 /* A record that waits, by name: made here, then its values as they came. */
 static int
 accept_one(struct apply *a, const char *object, const char *wire,
-	   struct err *err)
+	   enum accepting how, struct err *err)
 {
 	struct manifest_object from = { { 0 }, 0, 0, 0, 0, { 0 } };
 	struct incoming o = { .from = &from };
@@ -695,8 +715,10 @@ accept_one(struct apply *a, const char *object, const char *wire,
 	(void)snprintf(from.name, sizeof from.name, "%s", object);
 	memcpy(t.wire, wire, sizeof t.wire);
 	o.in = agreement_in_of(&a->agreement, from.name);
+	if (how == ACCEPT_WILLING && (!o.in || !o.in->accept))
+		return 0;
 	if (!o.in || !o.in->subscribed)
-		return err_set(err, ERR_USAGE, "%s: is not subscribed to "
+		return how != ACCEPT_ONE ? 0 : err_set(err, ERR_USAGE, "%s: is not subscribed to "
 			       "(orgferry subscribe)", from.name);
 	o.local = objects_find(a->objects, o.in->local);
 	if (!o.local && objects_add(a->objects, o.in->local, &o.local, err) <
@@ -744,9 +766,9 @@ accept_one(struct apply *a, const char *object, const char *wire,
 	return got;
 }
 
-int
-apply_waiting(struct apply *a, const char *name, struct apply_sum *sum,
-	      struct err *err)
+static int
+accept_waiting(struct apply *a, const char *name, enum accepting how,
+	       struct apply_sum *sum, struct err *err)
 {
 	struct store_statement *s;
 	struct buf list = BUF_INIT;
@@ -784,10 +806,24 @@ apply_waiting(struct apply *a, const char *name, struct apply_sum *sum,
 		(void)rd_take(&rd, strlen((const char *)object) + 1, &wire);
 		(void)rd_take(&rd, LEDGER_NAME, &wire);
 		got = accept_one(a, (const char *)object, (const char *)wire,
-				 err);
+				 how, err);
 	}
 	buf_release(&list);
 	if (got < 0 || land_waiting(a, err) < 0)
 		return -1;
 	return records_end(a->records, err);
+}
+
+int
+apply_waiting(struct apply *a, const char *name, struct apply_sum *sum,
+	      struct err *err)
+{
+	return accept_waiting(a, name, name ? ACCEPT_ONE : ACCEPT_ALL, sum,
+			      err);
+}
+
+int
+apply_willing(struct apply *a, struct apply_sum *sum, struct err *err)
+{
+	return accept_waiting(a, NULL, ACCEPT_WILLING, sum, err);
 }

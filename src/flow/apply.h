@@ -36,4 +36,7 @@ int apply_bundle(struct apply *a, struct bundle_in *in,
 int apply_waiting(struct apply *a, const char *name, struct apply_sum *sum,
 		  struct err *err);
 
+/* After a new word on what is taken: what need not wait any more. */
+int apply_willing(struct apply *a, struct apply_sum *sum, struct err *err);
+
 #endif

@@ -101,6 +101,18 @@ see_new_fields(struct work *w, struct err *err)
 	return 0;
 }
 
+/* What a killed export of the same bundle left in sent/. */
+static int
+sweep_sent(struct work *w, struct err *err)
+{
+	char *folder = home_path(w->home, "sent");
+	int rc = folder ? file_sweep(folder, strrchr(w->sent, '/') + 1, err) :
+			  err_memory(err);
+
+	free(folder);
+	return rc;
+}
+
 /* The bundle into sent/, sealed unless plain was asked for. */
 static int
 pack(struct work *w, struct err *err)
@@ -113,7 +125,8 @@ pack(struct work *w, struct err *err)
 
 	/* One of that name was never committed, so never outside. */
 	(void)unlink(w->sent);
-	if (file_begin(&file, w->sent, FILE_NEW, err) < 0 ||
+	if (sweep_sent(w, err) < 0 ||
+	    file_begin(&file, w->sent, FILE_NEW, err) < 0 ||
 	    bundle_out_begin(&b, w->sent, err) < 0 ||
 	    outgo_write(&w->out, &w->m, b, err) < 0)
 		goto out;

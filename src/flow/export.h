@@ -15,7 +15,6 @@ struct export_options {
 	const char *conn;
 	const char *file; /* to write; NULL: only sent/ */
 	bool plain;	  /* not sealed */
-	bool full;	  /* a new epoch that needs nothing before it */
 	uint64_t again;	  /* not 0: that bundle once more, byte for byte */
 };
 

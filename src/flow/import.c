@@ -13,6 +13,7 @@
 struct partners {
 	struct bundle_peer *peer;
 	size_t count;
+	struct bundle_peer own; /* to be told from a stranger's */
 };
 
 static int
@@ -40,6 +41,8 @@ find_partner(void *ctx, const uint8_t id[static KEYS_ID])
 {
 	const struct partners *p = ctx;
 
+	if (memcmp(p->own.key.id, id, KEYS_ID) == 0)
+		return &p->own;
 	for (size_t i = 0; i < p->count; i++)
 		if (memcmp(p->peer[i].key.id, id, KEYS_ID) == 0)
 			return &p->peer[i];
@@ -58,9 +61,6 @@ check_parties(struct home *home, const struct connection *c,
 
 	if (home_read_facts(home, &facts, err) < 0)
 		return -1;
-	if (memcmp(m->from.key, own->id, KEYS_ID) == 0)
-		return err_set(err, ERR_REFUSED, "%s: was made by this org "
-			       "itself", SHOWN(path));
 	if (!sender || memcmp(sender, &c->partner, sizeof *sender) != 0)
 		return err_set(err, ERR_REFUSED, "%s: is signed by another "
 			       "key than the partner's", SHOWN(path));
@@ -87,8 +87,8 @@ same_place(const struct manifest_place *p, const struct connection_way *way)
 /* The place of a bundle against how far the direction has come. */
 static int
 check_order(struct store *st, const struct connection *c,
-	    struct bundle_in *in, const char *path, bool new_epoch,
-	    bool *already, struct err *err)
+	    struct bundle_in *in, const char *path, bool *already,
+	    struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	const uint8_t *hash = bundle_in_hash(in);
@@ -107,8 +107,8 @@ check_order(struct store *st, const struct connection *c,
 	if (got > 0)
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64 " with "
 			       "other content than the one imported: the "
-			       "partner's home was forked or restored; ask "
-			       "for a full bundle (export --full)",
+			       "partner's home was forked or restored; make "
+			       "a new connection with it",
 			       SHOWN(path), m->place.sequence);
 	if (m->start == MANIFEST_START_FIRST && !c->in.begun)
 		return 0;
@@ -116,11 +116,10 @@ check_order(struct store *st, const struct connection *c,
 	    same_place(&m->follows, &c->in) &&
 	    memcmp(m->previous, c->in.hash, KEYS_HASH) == 0)
 		return 0;
-	if (m->start == MANIFEST_START_FULL && new_epoch)
-		return 0;
 	if (m->start == MANIFEST_START_FULL)
-		return err_set(err, ERR_ORDER, "%s: begins a new epoch, which "
-			       "a person takes with --new-epoch", SHOWN(path));
+		return err_set(err, ERR_ORDER, "%s: begins a new epoch with "
+			       "all there is, which this orgferry does not "
+			       "take in", SHOWN(path));
 	if (!c->in.begun || (same_epoch && m->place.sequence >
 						   c->in.sequence + 1))
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
@@ -131,8 +130,9 @@ check_order(struct store *st, const struct connection *c,
 			       c->in.sequence + 1);
 	if (!same_epoch)
 		return err_set(err, ERR_ORDER, "%s: is of another epoch than "
-			       "the connection's; ask for a full bundle "
-			       "(export --full)", SHOWN(path));
+			       "the connection's: the partner's home was "
+			       "restored; make a new connection with it",
+			       SHOWN(path));
 	if (m->place.sequence <= c->in.sequence)
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
 			       ", older than the last one imported, %" PRIu64,
@@ -141,9 +141,9 @@ check_order(struct store *st, const struct connection *c,
 	if (memcmp(m->previous, c->in.hash, KEYS_HASH) != 0)
 		return err_set(err, ERR_ORDER, "%s: follows another bundle "
 			       "%" PRIu64 " than the one imported: the "
-			       "partner's home was forked or restored; ask "
-			       "for a full bundle (export --full)",
-			       SHOWN(path), c->in.sequence);
+			       "partner's home was forked or restored; "
+			       "make a new connection with it", SHOWN(path),
+			       c->in.sequence);
 	return 0;
 }
 
@@ -175,8 +175,7 @@ apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
 
 static int
 take_changes(struct home *home, struct bundle_in *in, const char *path,
-	     const struct import_options *options, struct connection *c,
-	     struct import_sum *sum, struct err *err)
+	     struct connection *c, struct import_sum *sum, struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	struct store *st = home_store(home);
@@ -192,8 +191,7 @@ take_changes(struct home *home, struct bundle_in *in, const char *path,
 			       "%s", SHOWN(path), SHOWN(c->name),
 			       connection_status_word(c->status));
 	if (check_parties(home, c, in, path, err) < 0 ||
-	    check_order(st, c, in, path, options->new_epoch, &sum->already,
-			err) < 0)
+	    check_order(st, c, in, path, &sum->already, err) < 0)
 		return -1;
 	if (sum->already)
 		return 0;
@@ -220,6 +218,12 @@ take_in(struct home *home, const char *user, const char *path,
 		return err_memory(err);
 	if (bundle_in_open(&in, path, keys, err) < 0)
 		goto out;
+	if (memcmp(bundle_in_manifest(in)->from.key,
+		   key_pair_public(home_keys(home))->id, KEYS_ID) == 0) {
+		(void)err_set(err, ERR_REFUSED, "%s: was made by this org "
+			      "itself", SHOWN(path));
+		goto out;
+	}
 	sum->kind = bundle_in_manifest(in)->kind;
 	sum->sequence = bundle_in_manifest(in)->place.sequence;
 	switch (sum->kind) {
@@ -244,7 +248,7 @@ take_in(struct home *home, const char *user, const char *path,
 			     SHOWN(path));
 		break;
 	case MANIFEST_CHANGES:
-		rc = take_changes(home, in, path, options, c, sum, err);
+		rc = take_changes(home, in, path, c, sum, err);
 		break;
 	}
 	if (rc == 0) {
@@ -264,7 +268,9 @@ import_file(struct home *home, const char *user, const char *path,
 	    const struct import_options *options, struct import_sum *sum,
 	    struct err *err)
 {
-	struct partners partners = { NULL, 0 };
+	struct partners partners = {
+		.own = { .key = *key_pair_public(home_keys(home)) },
+	};
 	struct bundle_keys keys = { .own = home_keys(home),
 				    .find = find_partner,
 				    .ctx = &partners };
@@ -307,5 +313,18 @@ import_accept(struct home *home, const char *user, const char *conn,
 		store_rollback(st);
 	}
 	free(c);
+	return rc;
+}
+
+int
+import_willing(struct home *home, struct connection *c, struct err *err)
+{
+	struct apply_sum sum;
+	struct apply *a = NULL;
+	int rc = -1;
+
+	if (apply_new(&a, home, c, err) == 0)
+		rc = apply_willing(a, &sum, err);
+	apply_free(a);
 	return rc;
 }

@@ -10,7 +10,6 @@
 struct import_options {
 	const char *as;		 /* an invitation's name here, or NULL */
 	const char *fingerprint; /* of an answer's sender, or NULL */
-	bool new_epoch;		 /* a full bundle may begin one */
 };
 
 struct import_sum {
@@ -30,5 +29,8 @@ int import_file(struct home *home, const char *user, const char *path,
 /* Accept what waits on a connection: one name on the wire, or all (NULL). */
 int import_accept(struct home *home, const char *user, const char *conn,
 		  const char *name, struct apply_sum *sum, struct err *err);
+
+/* What need not wait any more, within the caller's transaction. */
+int import_willing(struct home *home, struct connection *c, struct err *err);
 
 #endif

@@ -754,8 +754,9 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 
 		/* Fingerprints leave line ends out, and so cannot tell. */
 		if (end > 0 && end != w->line_end) {
-			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": ends "
-				      "in another way than the header", r.line);
+			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": "
+				      "ends in another way than the header",
+				      r.line);
 			return name_the_fault(w, err);
 		}
 		if (see_record(w, &r, err) < 0)

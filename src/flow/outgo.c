@@ -60,11 +60,11 @@ sweep(struct outgo *o, const struct object *object, struct err *err)
 		      object->object) < 0)
 		return -1;
 	(void)snprintf(sql, sizeof sql,
-		       "insert or ignore into _ledger (connection, object, "
-		       "_row, name, ours, status) select ?1, ?2, o._row, "
-		       "o.\"Id\", 1, '" LEDGER_PENDING "' from \"%s\" o where "
-		       "o._row > ?3 and not exists (select 1 from _ledger l "
-		       "where l.connection = ?1 and l._row = o._row)",
+		       "insert into _ledger (connection, object, _row, name, "
+		       "ours, status) select ?1, ?2, o._row, o.\"Id\", 1, '"
+		       LEDGER_PENDING "' from \"%s\" o where o._row > ?3 and "
+		       "not exists (select 1 from _ledger l where "
+		       "l.connection = ?1 and l._row = o._row)" LEDGER_ONCE_MORE,
 		       object->name);
 	if (run(o, sql, o->c->number, object->object, upto, err) < 0)
 		return -1;
@@ -138,13 +138,17 @@ gather_object(struct outgo *o, const struct agreement_out *out,
 	return 0;
 }
 
-/* Single values that changed, records that are gone, of all objects. */
+/*
+ * Single values that changed, records that are gone, of all objects. A cross
+ * join goes from left to right: from the few that changed to the ledger.
+ */
 static int
 gather_changes(struct outgo *o, struct err *err)
 {
 	static const char changed[] =
 		"insert or ignore into _val select h._row, h.field from "
-		"_change h join _pub p on p.field = h.field join _ledger l on "
+		"_change h cross join _pub p on p.field = h.field cross join "
+		"_ledger l on "
 		"l._row = h._row and l.connection = ?1 and l.stop = '' and "
 		"l.told where h.number > ?2 and h.origin <> ?1 and ?3 = 0";
 	/* References whose target is shared with this bundle. */
@@ -158,12 +162,12 @@ gather_changes(struct outgo *o, struct err *err)
 	static const char updated[] =
 		"insert into _found select distinct l.object, 2, case when "
 		"l.ours = ?2 then 'i:' else 'a:' end || l.name, l._row, "
-		"l.ledger from _val v join _ledger l on l._row = v._row and "
+		"l.ledger from _val v cross join _ledger l on l._row = v._row and "
 		"l.connection = ?1 and l.stop = '' where ?3 = 0";
 	static const char deleted[] =
 		"insert into _found select l.object, 3, case when l.ours = ?2 "
 		"then 'i:' else 'a:' end || l.name, l._row, l.ledger from "
-		"_deleted d join _ledger l on l._row = d._row and "
+		"_deleted d cross join _ledger l on l._row = d._row and "
 		"l.connection = ?1 and l.stop = '' and l.told where d.number "
 		"> ?3 and d.origin <> ?1";
 	static const char numbered[] =

@@ -18,7 +18,6 @@ struct outgo {
 	struct records *records;
 	struct agreement agreement;
 	struct connection *c;
-	bool full;
 	int64_t change; /* up to which number, this time */
 	int64_t row;	/* up to which row */
 	uint64_t creates, updates, deletes, values;

@@ -74,10 +74,7 @@ ledger_share(struct store *st, const struct connection *c,
 {
 	return store_run(st, err, "insert into _ledger (connection, object, "
 			 "_row, name, ours, status) values (?1, ?2, ?3, ?4, "
-			 "1, '" LEDGER_PENDING "') on conflict (connection, "
-			 "name, ours) do update set _row = ?3, told = 0, "
-			 "partner = '', status = '" LEDGER_PENDING "', "
-			 "start = '', stop = ''", "iiis", c->number, o->object,
+			 "1, '" LEDGER_PENDING "')" LEDGER_ONCE_MORE, "iiis", c->number, o->object,
 			 row, id);
 }
 

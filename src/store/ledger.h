@@ -19,6 +19,12 @@
 #define LEDGER_DELETED "Inactive (deleted)"
 #define LEDGER_CONVERTED "Inactive (converted)"
 
+/* Ends an insert of records to share: one that was shared before, and stopped
+ * or came back, is whole and pending again. */
+#define LEDGER_ONCE_MORE " on conflict (connection, name, ours) do update " \
+	"set _row = excluded._row, told = 0, partner = '', status = '" \
+	LEDGER_PENDING "', start = '', stop = ''"
+
 enum { LEDGER_NAME = 20 }; /* "i:" or "a:", and 18 characters */
 
 struct ledger_row {

@@ -56,7 +56,8 @@ int records_insert(struct records *r, struct object *o,
 
 /*
  * New values for the fields that `changed` marks (Id is none of them); value
- * has all, and may be what records_read() lends. An import's changes keep what the last snapshot said.
+ * has all, and may be what records_read() lends. An import's changes keep what
+ * the last snapshot said.
  */
 int records_update(struct records *r, struct object *o, int64_t row,
 		   const struct field *value, const bool *changed,

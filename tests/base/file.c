@@ -209,3 +209,45 @@ Test(file, makes_a_folder_once)
 	cr_expect_eq(file_make_folder("home", &err), -1);
 	cr_expect_eq(file_make_folder("no/home", &err), -1);
 }
+
+Test(file, sweeps_what_dead_writers_left)
+{
+	static const char *const gone[] = { ".org.key.12-0.part",
+					    ".org.key.7-13.part" };
+	static const char *const stays[] = { ".org.key.12-0", "org.key",
+					     ".org.key.part", ".other.12-0.part",
+					     ".org.key.1x-0.part" };
+	struct err err = { 0 };
+	struct stat st;
+
+	cr_assert_eq(file_make_folder("keys", &err), 0);
+	cr_assert_eq(chdir("keys"), 0);
+	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+		cr_assert_eq(file_put(gone[i], FILE_NEW, "x", 1, &err), 0);
+	for (size_t i = 0; i < sizeof stays / sizeof *stays; i++)
+		cr_assert_eq(file_put(stays[i], FILE_NEW, "x", 1, &err), 0);
+	cr_expect_eq(file_sweep(".", "org.key", &err), 0);
+	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+		cr_expect_eq(stat(gone[i], &st), -1, "%s", gone[i]);
+	for (size_t i = 0; i < sizeof stays / sizeof *stays; i++) {
+		cr_expect_eq(stat(stays[i], &st), 0, "%s", stays[i]);
+		cr_expect_eq(unlink(stays[i]), 0);
+	}
+	cr_expect_eq(file_sweep("none", "org.key", &err), -1);
+	cr_assert_eq(chdir(".."), 0);
+	cr_expect_eq(rmdir("keys"), 0);
+}
+
+Test(file, tells_a_folder_from_a_file)
+{
+	struct err err = { 0 };
+
+	cr_expect_eq(file_is_folder("home", &err), 0);
+	cr_assert_eq(file_make_folder("home", &err), 0);
+	cr_expect_eq(file_is_folder("home", &err), 1);
+	cr_assert_eq(file_put("plain", FILE_NEW, "x", 1, &err), 0);
+	cr_expect_eq(file_is_folder("plain", &err), -1);
+	cr_expect_eq(err.kind, ERR_USAGE);
+	cr_expect_eq(file_is_folder("plain/home", &err), -1);
+	cr_expect_eq(err.kind, ERR_SYSTEM);
+}

@@ -39,7 +39,8 @@ def main():
     to_copy = {}
     with open(args[2], newline="", encoding="utf-8") as f:
         for row in csv.DictReader(f, strict=True):
-            if not row["Stop Date"]:
+            # One that this side sent, and no receipt has come for, has none.
+            if not row["Stop Date"] and row["Partner Record"]:
                 if row["Partner Record"] in to_copy:
                     faults.append(f"two copies of {row['Partner Record']}")
                 to_copy[row["Partner Record"]] = row["Local Record"]

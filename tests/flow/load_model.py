@@ -1043,7 +1043,7 @@ def main():
           f"{time.time() - began:.0f} s")
     for name in BRANCHES:
         print(f"{SEEN[name]:8} {name}")
-        if SEEN[name] == 0:
+        if SEEN[name] == 0 and count >= 40:
             print("    never: the generator is not what it was")
             failed += 1
     print(f"{passed} passed, {failed} failed")

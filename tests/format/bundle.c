@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "format/bundle_out.h"
 #include "format/changes.h"
+#include "format/envelope.h"
 #include "format/sample.h"
 
 static struct sample_keys keys;
@@ -325,6 +326,51 @@ Test(bundle, is_for_its_recipient_and_from_its_sender)
 	/* Another sender's sealing key under Acme's key id. */
 	memcpy(acme.sealing, key_pair_sealing(keys.globex), KEYS_SEAL_PUBLIC);
 	expect_refused(path, &as, "another sealing key", 0);
+}
+
+static struct bundle_peer other;
+
+static const struct bundle_peer *
+find_two(void *ctx, const uint8_t id[static KEYS_ID])
+{
+	return memcmp(id, other.key.id, KEYS_ID) == 0 ? &other :
+							find_acme(ctx, id);
+}
+
+/* One partner cannot seal as his own what another one signed. */
+Test(bundle, is_sealed_by_who_signed_it)
+{
+	const char *path = path_of("plain");
+	struct bundle_keys as = { .own = keys.globex, .find = find_two };
+	struct envelope_out *e;
+	struct file_out out;
+	struct key_pair *pair;
+	struct buf plain = BUF_INIT;
+	struct err err = { 0 };
+
+	cr_assert_eq(key_pair_new(&pair, &err), 0);
+	other.key = *key_pair_public(pair);
+	other.seals = true;
+	memcpy(other.sealing, key_pair_sealing(pair), KEYS_SEAL_PUBLIC);
+	cr_assert_eq(sample_write(path, SAMPLE_CHANGES, false, &keys, &err),
+		     0);
+	cr_assert_eq(file_read(&plain, path, MIB, &err), 0);
+	path = path_of("sealed");
+	cr_assert_eq(file_begin(&out, path, FILE_NEW, &err), 0);
+	cr_assert_eq(envelope_begin(&e, &out.sink, pair,
+				    key_pair_public(keys.globex)->id,
+				    key_pair_sealing(keys.globex), &err), 0);
+	cr_assert_eq(envelope_sink(e)->write(envelope_sink(e), plain.data,
+					     plain.len, &err), 0);
+	cr_assert_eq(envelope_end(e, &err), 0);
+	cr_assert_eq(file_commit(&out, &err), 0);
+	expect_refused(path, &as, "another signer", 0);
+	cr_expect_eq(check(path, &as, &err), -1);
+	cr_expect_not_null(strstr(err.msg, "other keys than its envelope"),
+			   "%s", err.msg);
+	envelope_out_free(e);
+	buf_release(&plain);
+	key_pair_free(pair);
 }
 
 Test(bundle, first_contact_proves_possession_and_nothing_more)

@@ -3,15 +3,17 @@
 
     reader_check.py [--all]
 
-Every sample that the program writes is read by reader.py and shown by
-`orgferry inspect`, and all that the one says is held against the other. Every
-bundle that reader_selftest.py makes goes through `orgferry verify`: what
+Every sample that the program writes is read by reader.py, shown by `orgferry
+inspect` and told in full by the driver teller, and all that the one says is
+held against the other. The worked example of FORMAT.md is held against fixtures/bundles/example.ferry, which
+tests/format/example.c makes byte by byte. Every bundle that reader_selftest.py makes goes through `orgferry verify`: what
 reader.py takes must be taken, what it refuses must be refused in one line that
 names the file. --all: those of many megabytes too. BUILD is the folder of the
 program. Last line: N passed, N failed.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,7 +40,7 @@ STRANGERS = ("invitation", "answer", "sender-pub-", "low-order",
              "rule-8-sender-late", "manifest-sealing-")
 
 # Above this a case is read with --all alone.
-LARGE = 1 << 20
+LARGE = 5 << 20
 
 PASSED, FAILED = [], []
 
@@ -61,7 +63,7 @@ def key_file(name):
 
 def make_home(folder, secret):
     """A home with these keys for its own."""
-    done = orgferry("init", folder)
+    done = orgferry("init", folder, "--name", "Test")
     check(done.returncode == 0, "init", done.stderr)
     path = os.path.join(folder, "keys", "org.key")
     with open(path, "wb") as file:
@@ -104,6 +106,24 @@ def said_of(said):
                        "field": row[2], "value": row[5]}
 
 
+def told_of(said):
+    """What teller has to tell: every value."""
+    rows_of = {}
+    for member in said["members"]:
+        name = member["member"]
+        if "rows" not in member:
+            if name != "sender.pub":
+                yield [reader.GROUPS.index("index") + 1, name,
+                       member["size"]]
+            continue
+        group, owner, _ = reader.group_of(name)
+        for row in member["rows"][1:]:
+            number = rows_of.get((group, owner), 0) + 1
+            rows_of[group, owner] = number
+            yield [reader.GROUPS.index(group), owner or "",
+                   int(row[0]) if group == "updates" else number, *row]
+
+
 def lines_of(values):
     return [json.dumps(value, ensure_ascii=False) for value in values]
 
@@ -130,6 +150,11 @@ def try_sample(what, path, home, known):
         check(a == b, "%s: row %d" % (what, i + 1), (a, b))
     check(len(got) == len(want), what + ": as many rows",
           (len(got), len(want)))
+    told = subprocess.run([os.path.join(BUILD, "tests/format/teller"), path],
+                          cwd=ROOT, capture_output=True, check=False)
+    check(told.returncode == 0 and lines_of(map(
+        json.loads, told.stdout.splitlines())) == lines_of(told_of(said)),
+          what + ": every value", told)
     return said
 
 
@@ -141,6 +166,8 @@ def try_samples(folder):
              "own": reader.read_secret(key_file("globex.key"), "globex"),
              "org": "00D3b0000000009EAA"}
     maker = os.path.join(BUILD, "tests", "format", "maker")
+    try_sample("example", os.path.join(ROOT, "fixtures", "bundles",
+                                       "example.ferry"), home, known)
     for kind in KINDS:
         plain = None
         for sealed in (False, True)[:1 if kind in FIRST_CONTACT else 2]:
@@ -152,6 +179,69 @@ def try_samples(folder):
             check(plain in (None, {**said, "sealed": False}),
                   what + ": as when it is plain")
             plain = said
+
+
+def members_of(archive):
+    """Name, offset of the header, body."""
+    at = 0
+    while any(archive[at:at + 512]):
+        size = int(archive[at + 124:at + 135], 8)
+        yield (archive[at:at + 100].split(b"\0")[0].decode(), at,
+               archive[at + 512:at + 512 + size])
+        at += 512 + size + -size % 512
+
+
+def try_example():
+    """What the page's section 12 shows is what the file holds."""
+    with open(os.path.join(ROOT, "FORMAT.md"), encoding="utf-8") as page:
+        text = page.read().split("\n## 12. A worked example\n")[1]
+    with open(os.path.join(ROOT, "fixtures", "bundles", "example.ferry"),
+              "rb") as file:
+        archive = file.read()
+    blocks = [b.encode() for b in re.findall("```\n(.*?)```\n", text, re.S)]
+    (public, *tables, front, back, sums, manifest, signature,
+     whole) = blocks
+    members = list(members_of(archive))
+    bodies = {name: body for name, _, body in members}
+    check(public == key_file("acme.pub"), "example: the key")
+    check(manifest == bodies["manifest.json"], "example: the manifest")
+    check(signature == bodies["manifest.json.minisig"],
+          "example: the signature")
+    order = ["changes/Account.%s-1.csv.gz" % group
+             for group in ("names", "creates", "updates")]
+    for name, table in zip(order, tables):
+        check(reader.inflate(bodies[name], len(table), name) == table,
+              "example: " + name)
+        check("`%s`,\n%d bytes:" % (name, len(table)) in text
+              or "`%s`, %d bytes:" % (name, len(table)) in text,
+              "example: the size of " + name)
+    check(bodies[order[1]] == bytes.fromhex(front.decode()) + tables[1]
+          + bytes.fromhex(back.decode()), "example: gzip by hand")
+    names = re.findall("[ia]:[0-9A-Za-z]{18}(?=,create|,update)",
+                       tables[0].decode())
+    check(sums.decode().split() == [reader.blake(n.encode()).hex()
+                                    for n in names], "example: the sums")
+    check(selftest.sum_of(*names)
+          == json.loads(manifest)["objects"][0]["sum"], "example: sum")
+    check(whole.decode() == reader.blake(archive).hex() + "\n",
+          "example: the whole")
+    shown = ["| %s |" % " | ".join(row) for row in layout(members,
+                                                          len(archive))]
+    check(re.findall(r"^\| [0-9].*\|$", text, re.M) == shown,
+          "example: the archive", shown)
+    for number in (archive[124:135], archive[148:154]):
+        check("`%s`" % number.decode() in text, "example: the header")
+    for number in (len(archive), len(manifest)):
+        check("{:,} bytes".format(number) in text, "example: sizes")
+
+
+def layout(members, end):
+    for name, at, body in members:
+        yield "{:,}".format(at), "512", "header of `%s`" % name
+        yield "{:,}".format(at + 512), "{:,}".format(len(body)), "its body"
+        yield ("{:,}".format(at + 512 + len(body)), str(-len(body) % 512),
+               "zeros")
+    yield "{:,}".format(end - 1024), "1,024", "zeros, the end"
 
 
 def refused_well(done, path):
@@ -226,6 +316,7 @@ def main(arguments):
         return 2
     with tempfile.TemporaryDirectory(prefix="orgferry-test-") as folder:
         try_samples(folder)
+        try_example()
         try_cases(folder, bool(arguments))
         try_too_many_parts(folder)
     print("%d passed, %d failed" % (len(PASSED), len(FAILED)))

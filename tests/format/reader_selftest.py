@@ -654,6 +654,15 @@ def early_cut(have):
     have[:] = [["files/index-1.csv.gz", table("index", *rows)]] + parts
 
 
+def empty_last(have):
+    """A full part, and an empty one behind it."""
+    whole = bytes(MIB4)
+    parts = [["files/%s.%d" % (blake(whole).hex(), i + 1), data]
+             for i, data in enumerate((whole, b""))]
+    rows = ["%s|%d|%s" % (n, len(d), blake(d).hex()) for n, d in parts]
+    have[:] = [["files/index-1.csv.gz", table("index", *rows)]] + parts
+
+
 def one_part_too_long(have):
     body = bytes(MIB4 + 1)
     digest = blake(body).hex()
@@ -983,6 +992,10 @@ MANIFEST = [
      "deletes one more than the rows"),
     ("count-no-names", changes, put("objects.2.deletes", 1),
      "a delete and no names run"),
+    ("count-no-members", bare, put("objects", [thing("Account", 0, 0, 1)]),
+     "a delete and no members at all"),
+    ("published-no-members", bare, put("published.rows", 1),
+     "a row of published and no members at all"),
     ("member-size-more", changes, put("members.2.size", lambda v: v + 1),
      "size one more than the inflated bytes"),
     ("member-size-less", changes, put("members.2.size", lambda v: v - 1),
@@ -1176,6 +1189,8 @@ RULE_8 = [
     ("groups", changes, swapped(PUB2, NAMES1), "groups in another order"),
     ("objects", changes, swapped(NAMES1, "changes/Contact.names-1.csv.gz"),
      "objects in another order"),
+    ("objects-first", changes, lambda have: have.insert(2, have.pop(4)),
+     "objects in another order, each numbered right"),
     ("numbers", changes, swapped(NAMES1, NAMES2),
      "numbers in another order"),
     ("gap", changes, renamed(PUB2, "published/3.csv.gz"), "a gap"),
@@ -1425,6 +1440,7 @@ ROWS = [
         edit(INDEX1, have[2][0], have[2][0][:-1] + "3"),
         renamed(have[2][0], have[2][0][:-1] + "3"))(have), "a gap"),
     ("part-early", large, early_cut, "the first part has one byte less"),
+    ("part-empty-last", large, empty_last, "an empty part behind a full one"),
     ("part-long", large, one_part_too_long, "one part of 4 MiB + 1"),
     ("part-order", large, parts_swapped, "parts of a body in another order"),
     ("part-two-indexes", large, parted, "parts of a body in two indexes"),
@@ -1476,6 +1492,8 @@ SEALED_OTHERS = [
     ("invitation", invitation, sealed(), "an invitation, sealed"),
     ("answer", answer, sealed(), "an answer, sealed"),
     ("to-null", lambda: with_to(None), sealed(), "to is null"),
+    ("to-other", lambda: with_to({"org": None, "key": id_text(OTHER.id)}),
+     sealed(), "to another within than on the envelope"),
     ("by-other-sender", changes, lambda d: seal(by_other(changes)(d)),
      "signed within by another than the envelope says"),
 ]

@@ -208,8 +208,8 @@ Test(skim, finds_a_value_from_outside)
 
 Test(skim, tells_lines_and_line_ends)
 {
-	static const char text[] = "\xef\xbb\xbfId\r\n\"a\nb\"\r\n\n\xef\xbb\xbf"
-				   "c\r";
+	static const char text[] = "\xef\xbb\xbfId\r\n\"a\nb\"\r\n\n"
+				   "\xef\xbb\xbf" "c\r";
 	static const struct {
 		uint64_t line;
 		size_t len, whole;

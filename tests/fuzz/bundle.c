@@ -7,9 +7,12 @@
  * An input: the counts of two objects, then members, 0x1e before each: a
  * letter for group and object, one for what is done with it, its content. The
  * signer is not known and the reader only looks, so that no input costs a
- * signature.
+ * signature; and no thread can be had while it reads (the makefile wraps
+ * pthread_create), so that none costs a thread.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +42,22 @@ struct section {
 static struct buf signature = BUF_INIT;
 static char path[64];
 static int fd = -1;
+
+static _Thread_local bool reading;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+			  void *(*start)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+			  void *(*start)(void *), void *arg);
+
+int
+__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+		      void *(*start)(void *), void *arg)
+{
+	if (reading)
+		return EAGAIN;
+	return __real_pthread_create(thread, attr, start, arg);
+}
 
 static void
 must(bool holds)
@@ -431,7 +450,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	count = split(section, &r);
 	qsort(section, count, sizeof *section, by_order);
 	write_bundle(section, count, counts);
+	reading = true;
 	read_bundle();
+	reading = false;
 	for (size_t i = 0; i < count; i++) {
 		buf_release(&section[i].content);
 		buf_release(&section[i].stored);
