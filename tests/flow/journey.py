@@ -572,6 +572,29 @@ def case_references(work, options):
     w.sound()
 
 
+def case_late_reference(work, options):
+    """A column that was empty, or whose targets were not here, turns out to
+    be a reference."""
+    w = World(work)
+    head = ["Id", "Name", "Friend__c", "Task__c", "Note__c"]
+    one = [account(1), "a", "", task(1), ""]
+    two = [account(2), "b", "", "", "i:" + account(1)]
+    w.day({"Account": [head, one, two]})
+    w.equal()
+    one[2] = account(2)
+    w.day({"Account": [head, one, two]})
+    w.equal()
+    same(w.copy_of("Account", account(1))["Friend__c"],
+         w.pairs()[account(2)], "a column that was empty")
+    w.day({"Task": [["Id", "Subject"], [task(1), "call"]]})
+    same(w.copy_of("Account", account(1))["Task__c"], w.pairs()[task(1)],
+         "a column whose target came later")
+    two[2] = account(1)
+    w.day({"Account": [head, one, two]})
+    w.equal()
+    w.sound()
+
+
 def case_inbox(work, options):
     w = World(work, agree=False)
     w.must("low", "publish", "high", "--all")
@@ -800,7 +823,7 @@ def case_values(work, options):
     """Values that are hard to carry, cleared, and of columns that come."""
     w = World(work)
     hard = ["a,b", 'say "x"', "two\nlines", "cr\r\nlf", " spaces ", "\t",
-            "M\u00fcller \U0001f600",
+            "M\u00fcller \U0001f600", "i:" + account(1), "x:" + account(1),
             "=1+1", "\\N", "NULL", "0", "00012", "x" * 100000, "'; --",
             "false"]
     head = ["Id", "Name", "Text__c", "More__c"]
