@@ -197,7 +197,7 @@ cli_help(const struct cli_command *command)
 	printf("\nHOME is one org's folder: -C, else $ORGFERRY_HOME, "
 	       "else the current one.\n"
 	       "orgferry COMMAND --help tells more of a command.\n"
-	       "Exit status: 0 done; 1 done, but records wait; 2 wrong usage; "
+	       "Exit status: 0 done; 1 done, with conflicts; 2 wrong usage; "
 	       "3 refused;\n4 out of order; 5 could not.\n");
 }
 

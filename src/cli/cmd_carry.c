@@ -188,12 +188,11 @@ tell_import(const char *path, const struct import_sum *sum)
 	switch (sum->kind) {
 	case MANIFEST_INVITATION:
 		printf("an invitation; it is connection %s now\n"
-		       "Its key has the fingerprint %s.\n"
-		       "Ask the partner to read theirs out; if it is the "
-		       "same, accept with:\n  orgferry connection accept "
-		       "'%s' --fingerprint '...' -o answer.ferry\n",
+		       "Ask the partner, by voice, to read out their "
+		       "fingerprint, and accept with it:\n"
+		       "  orgferry connection accept '%s' --fingerprint "
+		       "'...' -o answer.ferry\n",
 		       cli_shown(sum->connection, strlen(sum->connection)),
-		       sum->fingerprint,
 		       cli_shown(sum->connection, strlen(sum->connection)));
 		break;
 	case MANIFEST_ANSWER:

@@ -97,6 +97,30 @@ take_published(struct apply *a, const struct field *f, struct err *err)
 			 f[7].at, f[7].len, f[8].at, f[8].len);
 }
 
+/* A field of which nothing is known that speaks against a reference. */
+static bool
+may_refer(const struct object_field *f)
+{
+	return f->type == VALUE_UNKNOWN || f->type == VALUE_ID;
+}
+
+/* Whether the partner says that a field of theirs is a reference. */
+static int
+refers(struct apply *a, const struct object_field *f, const char *object,
+       struct field theirs, bool *yes, struct err *err)
+{
+	int64_t n = 0;
+	int rc = 0;
+
+	if (may_refer(f))
+		rc = store_ask(a->st, &n, 0, err, "select 1 from _catalog "
+			       "where connection = ?1 and object = ?2 and "
+			       "field = ?3 and type = 'reference'", "ist",
+			       a->c->number, object, theirs.at, theirs.len);
+	*yes = f->type == VALUE_REFERENCE || n != 0;
+	return rc;
+}
+
 /*
  * An object that came by imports alone has the fields of the catalog; one that
  * a snapshot told us of has the fields that the snapshot has.
@@ -123,9 +147,17 @@ grow_object(struct apply *a, const struct agreement_in *in,
 		const char *word = store_text(s, 1, &type_len);
 
 		(void)value_type_parse(&type, word, type_len);
-		if (objects_field(local, field, len) == local->fields &&
-		    objects_add_field(a->objects, local, field, type,
-				      OBJECT_METADATA, &index, err) < 0) {
+		index = objects_field(local, field, len);
+		if (index == local->fields ?
+			    objects_add_field(a->objects, local, field, type,
+					      OBJECT_METADATA, &index, err) <
+				    0 :
+			    type == VALUE_REFERENCE &&
+				    may_refer(&local->field[index]) &&
+				    objects_set_type(a->objects,
+						     &local->field[index],
+						     type, OBJECT_METADATA,
+						     err) < 0) {
 			got = -1;
 			break;
 		}
@@ -285,13 +317,16 @@ local_value(struct apply *a, const struct object_field *f,
 	    struct field value, struct field *out, char id[static 19],
 	    struct err *err)
 {
+	bool reference = false;
 	int got;
 
 	*out = value;
 	if (value.len == 0)
 		return waiting_drop(a->st, a->c, wire, theirs, err) < 0 ? -1 : 1;
-	if (changes_is_reference(value) && (f->type == VALUE_REFERENCE ||
-					    f->type == VALUE_UNKNOWN)) {
+	if (changes_is_reference(value) &&
+	    refers(a, f, object, theirs, &reference, err) < 0)
+		return -1;
+	if (reference) {
 		got = names_to_reference(a->st, a->objects, a->c, value, id,
 					 err);
 		if (got == 0) {

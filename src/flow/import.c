@@ -254,8 +254,6 @@ take_in(struct home *home, const char *user, const char *path,
 	if (rc == 0) {
 		(void)snprintf(sum->connection, sizeof sum->connection, "%s",
 			       c->name);
-		if (c->has_key)
-			keys_fingerprint(sum->fingerprint, &c->partner);
 	}
 out:
 	bundle_in_free(in);

@@ -16,7 +16,6 @@ struct import_sum {
 	enum manifest_kind kind;
 	bool already;		    /* it was imported before */
 	char connection[LIMIT_TEXT + 1];
-	char fingerprint[KEYS_FINGERPRINT_TEXT + 1]; /* of an inviter */
 	uint64_t sequence;
 	struct apply_sum rows;
 };

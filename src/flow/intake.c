@@ -24,6 +24,7 @@ enum {
 struct column {
 	size_t field; /* of the object; or NONE: set aside */
 	bool guessing;
+	bool late; /* it was there, and only now shows its type */
 	struct value_guess guess;
 };
 #define NONE SIZE_MAX
@@ -179,6 +180,12 @@ map_columns(struct work *w, const struct row *header, struct err *err)
 			(w->fresh || w->o->fields > had) &&
 			w->o->field[w->column[i].field].typed ==
 				OBJECT_INFERRED;
+		w->column[i].late =
+			!w->column[i].guessing &&
+			w->o->field[w->column[i].field].typed ==
+				OBJECT_INFERRED &&
+			w->o->field[w->column[i].field].type == VALUE_UNKNOWN;
+		w->column[i].guessing |= w->column[i].late;
 	}
 	if (w->id_column == NONE)
 		return err_set(err, ERR_REFUSED, "line 1: has no column Id, "
@@ -705,6 +712,37 @@ take_gone(struct work *w, struct err *err)
 	return 0;
 }
 
+/*
+ * A column that was empty until now, or has no type because of values that are
+ * gone: whether all that it has are ids, so that it may be a reference.
+ */
+static int
+guess_late(struct work *w, struct column *c, struct err *err)
+{
+	struct value_guess all = { .any = false };
+	char sql[3 * LIMIT_NAME + 64];
+	struct store_statement *s;
+	int got;
+
+	c->guessing = false;
+	if (value_guess_type(&c->guess) != VALUE_ID)
+		return 0;
+	(void)snprintf(sql, sizeof sql, "select \"%s\" from \"%s\" where "
+		       "\"%s\" <> ''", w->o->field[c->field].name,
+		       w->o->name, w->o->field[c->field].name);
+	if (store_prepare(w->in->st, &s, sql, err) < 0)
+		return -1;
+	while ((got = store_step(s, err)) > 0 && !all.not_id) {
+		size_t len;
+		const char *text = store_text(s, 0, &len);
+
+		value_guess_see(&all, text, len);
+	}
+	store_finish(s);
+	c->guessing = got == 0;
+	return got < 0 ? -1 : 0;
+}
+
 /* What the columns' values have shown of their types. */
 static int
 settle_types(struct work *w, struct err *err)
@@ -714,6 +752,8 @@ settle_types(struct work *w, struct err *err)
 		struct object_field *f;
 		enum value_type type;
 
+		if (c->late && guess_late(w, c, err) < 0)
+			return -1;
 		if (!c->guessing)
 			continue;
 		f = &w->o->field[c->field];

@@ -239,18 +239,16 @@ static int
 confirm(struct connection *c, const struct key_public *key,
 	const char *fingerprint, struct err *err)
 {
-	char right[KEYS_FINGERPRINT_TEXT + 1];
-
-	keys_fingerprint(right, key);
+	/* Not shown here: it is to be read out by the partner, not copied. */
 	if (!fingerprint)
-		return err_set(err, ERR_USAGE, "the partner's key has the "
-			       "fingerprint %s; ask the partner to read "
-			       "theirs out, and say it again with "
-			       "--fingerprint", right);
+		return err_set(err, ERR_USAGE, "ask the partner, by voice, to "
+			       "read out the fingerprint that their `orgferry "
+			       "key show` prints, and give it with "
+			       "--fingerprint");
 	if (!keys_fingerprint_is(key, fingerprint))
 		return err_set(err, ERR_REFUSED, "the fingerprint given is not "
-			       "the partner's, which is %s: somebody may have "
-			       "exchanged the file", right);
+			       "the partner's: it was misheard, or somebody "
+			       "has exchanged the file");
 	c->confirmed = true;
 	return 0;
 }

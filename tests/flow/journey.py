@@ -572,6 +572,29 @@ def case_references(work, options):
     w.sound()
 
 
+def case_late_reference(work, options):
+    """A column that was empty, or whose targets were not here, turns out to
+    be a reference."""
+    w = World(work)
+    head = ["Id", "Name", "Friend__c", "Task__c", "Note__c"]
+    one = [account(1), "a", "", task(1), ""]
+    two = [account(2), "b", "", "", "i:" + account(1)]
+    w.day({"Account": [head, one, two]})
+    w.equal()
+    one[2] = account(2)
+    w.day({"Account": [head, one, two]})
+    w.equal()
+    same(w.copy_of("Account", account(1))["Friend__c"],
+         w.pairs()[account(2)], "a column that was empty")
+    w.day({"Task": [["Id", "Subject"], [task(1), "call"]]})
+    same(w.copy_of("Account", account(1))["Task__c"], w.pairs()[task(1)],
+         "a column whose target came later")
+    two[2] = account(1)
+    w.day({"Account": [head, one, two]})
+    w.equal()
+    w.sound()
+
+
 def case_inbox(work, options):
     w = World(work, agree=False)
     w.must("low", "publish", "high", "--all")
@@ -793,6 +816,163 @@ def case_late_word(work, options):
     bill = w.copy_of("Bill__c", "a05%012dAAA" % 1)
     same(bill["Account__c"], w.pairs()[account(1)],
          "a value that waited for a field")
+    w.sound()
+
+
+def case_values(work, options):
+    """Values that are hard to carry, cleared, and of columns that come."""
+    w = World(work)
+    hard = ["a,b", 'say "x"', "two\nlines", "cr\r\nlf", " spaces ", "\t",
+            "M\u00fcller \U0001f600", "i:" + account(1), "x:" + account(1),
+            "=1+1", "\\N", "NULL", "0", "00012", "x" * 100000, "'; --",
+            "false"]
+    head = ["Id", "Name", "Text__c", "More__c"]
+    rows = [[account(n), "A%d" % n, v, ""] for n, v in enumerate(hard)]
+    w.day({"Account": [head] + rows})
+    w.equal()
+    turned = [[r[0], r[2][:80], hard[-n - 1], r[2]]
+              for n, r in enumerate(rows)]
+    w.day({"Account": [head] + turned})
+    w.equal()
+    w.day({"Account": [head] + [[r[0], r[1], "", ""] for r in rows]})
+    w.equal()
+    same({r["Text__c"] for r in w.table("high", "Account").values()}, {""},
+         "cleared values")
+    w.day({"Account": [head + ["New__c", "When__c", "Sum__c"]] + [
+        r + ["new", "2026-11-22T06:00:00.000Z", "1.50"] for r in rows]})
+    w.equal()
+    same(w.copy_of("Account", account(3))["New__c"], "new", "a new column")
+    # A column that is not in this snapshot is untouched.
+    w.day({"Account": [["Id", "Name"]] + [[r[0], "Z"] for r in rows]})
+    w.equal()
+    same(w.copy_of("Account", account(3))["New__c"], "new",
+         "a column left out")
+    w.sound()
+
+
+def edited(table, id_, **values):
+    """A table as rows of a snapshot, one record with other values."""
+    head = list(next(iter(table.values())))
+    return [head] + [[(values.get(f, r[f]) if r["Id"] == id_ else r[f])
+                      for f in head] for r in table.values()]
+
+
+def case_two_ways(work, options):
+    """An edit of a copy goes back, and does not come again."""
+    w = World(work)
+    w.must("low", "subscribe", "high", "--all", "--auto-accept",
+           "--on-delete", "delete")
+    w.must("high", "publish", "Low", "--all")
+    w.must("high", "rule", "add", "Low", "--all")
+    w.day(small(a3="Third"))
+    copy = w.pairs()[account(1)]
+    w.load("high", {"Account": edited(w.table("high", "Account"), copy,
+                                      Name="Initech")})
+    w.back()
+    same(w.table("low", "Account")[account(1)]["Name"], "Initech",
+         "the edit in low")
+    w.equal()
+    file = w.new(".ferry")
+    w.must("low", "export", "high", "-o", file)
+    if os.path.exists(file):
+        same(told(w, file), {}, "what comes again")
+        w.must("high", "import", file)
+    # The org of low has not caught up; then another record is edited.
+    w.day(small(a2="Hooli", a3="Third"))
+    w.equal()
+    same(w.table("low", "Account")[account(1)]["Name"], "Initech",
+         "low, not caught up")
+    # High's own record comes to low, under high's parent.
+    own = "001%012dAAA" % 500
+    rows = edited(w.table("high", "Account"), None)
+    line = {"Id": own, "Name": "High's own", "ParentId": copy}
+    w.load("high", {"Account": rows + [[line.get(f, "") for f in rows[0]]]})
+    w.back()
+    mine = [r for r in w.table("low", "Account").values()
+            if r["Name"] == "High's own"]
+    same([r["ParentId"] for r in mine], [account(1)], "high's own in low")
+    # And is deleted again, as is a record of low's by high.
+    w.load("high", {"Account": [r for r in rows if r[0] !=
+                                w.pairs()[account(3)]]})
+    w.back()
+    same(sorted(r["Name"] for r in w.table("low", "Account").values()),
+         ["Hooli", "Initech"], "low after high's deletes")
+    w.run("low", "export", "high", "-o", w.path("last.ferry"))
+    if os.path.exists(w.path("last.ferry")):
+        w.must("high", "import", w.path("last.ferry"))
+    same(len(w.table("high", "Account")), 2, "high after its deletes")
+    w.equal()
+    w.sound()
+
+
+def case_all_late(work, options):
+    """subscribe --all, said when the first bundles have come."""
+    w = World(work, agree=False)
+    w.must("low", "publish", "high", "--all")
+    w.must("low", "rule", "add", "high", "--all")
+    w.must("low", "load", w.generate(300, 1))
+    w.carry()
+    w.must("low", "load", w.generate(300, 2))
+    w.carry()
+    w.must("low", "load", w.generate(300, 3))
+    w.carry()
+    w.must("high", "subscribe", "Low", "--all", "--auto-accept",
+           "--on-delete", "delete")
+    w.equal()
+    same(w.inbox(), [], "inbox")
+    w.must("low", "load", w.generate(300, 4))
+    w.carry()
+    w.equal()
+    w.sound()
+
+
+def case_onward(work, options):
+    """low to high to third: a record travels on, and so do its changes."""
+    w = World(work)
+    w.must(None, "init", w.path("third"), "--name", "Third", "--enable")
+    w.must("high", "connection", "invite", "third", "--contact",
+           "Bob <bob@third.example>", "-o", w.path("i"))
+    w.must("third", "import", w.path("i"))
+    w.must("third", "connection", "accept", "High", "--fingerprint",
+           w.fingerprint("high"), "-o", w.path("a"))
+    w.must("high", "import", w.path("a"), "--fingerprint",
+           w.fingerprint("third"))
+    w.must("high", "publish", "third", "--all")
+    w.must("high", "rule", "add", "third", "--all")
+    w.must("third", "subscribe", "High", "--all", "--auto-accept",
+           "--on-delete", "delete")
+
+    def on():
+        file = w.export(home="high", to="third")
+        w.must("third", "import", file)
+        return sorted((r["Name"], bool(r["ParentId"]))
+                      for r in w.table("third", "Account").values())
+    w.day(small(a3="Third"))
+    same(on(), [("Acme", False), ("Globex", True), ("Third", False)],
+         "third")
+    w.day(small(a1="Initech"))
+    same(on(), [("Globex", True), ("Initech", False)], "third, day 2")
+    w.refused("high", 3, "itself", "import", w.path("i"))
+    w.sound()
+    w.must("third", "check")
+
+
+def case_unpublished_delete(work, options):
+    """A delete goes even if its object is not published any more."""
+    w = World(work, agree=False)
+    w.load("low", small(a3="Third", a4="Fourth"))
+    w.must("low", "publish", "high", "Account")
+    w.must("low", "rule", "add", "high", "Account")
+    w.must("high", "subscribe", "Low", "--all", "--auto-accept",
+           "--on-delete", "delete")
+    w.carry()
+    w.must("low", "unpublish", "high", "Account")
+    w.load("low", small(a4="Fourth"))
+    w.must("low", "export", "high", "-o", w.path("u.ferry"))
+    w.must("high", "import", w.path("u.ferry"))
+    w.must("low", "publish", "high", "Account")
+    w.day(small(a4="Fifth"))
+    w.equal()
     w.sound()
 
 
