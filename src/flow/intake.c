@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "flow/known.h"
+#include "flow/references.h"
 #include "format/keys.h"
 #include "format/skim.h"
 #include "model/record_id.h"
@@ -712,37 +713,6 @@ take_gone(struct work *w, struct err *err)
 	return 0;
 }
 
-/*
- * A column that was empty until now, or has no type because of values that are
- * gone: whether all that it has are ids, so that it may be a reference.
- */
-static int
-guess_late(struct work *w, struct column *c, struct err *err)
-{
-	struct value_guess all = { .any = false };
-	char sql[3 * LIMIT_NAME + 64];
-	struct store_statement *s;
-	int got;
-
-	c->guessing = false;
-	if (value_guess_type(&c->guess) != VALUE_ID)
-		return 0;
-	(void)snprintf(sql, sizeof sql, "select \"%s\" from \"%s\" where "
-		       "\"%s\" <> ''", w->o->field[c->field].name,
-		       w->o->name, w->o->field[c->field].name);
-	if (store_prepare(w->in->st, &s, sql, err) < 0)
-		return -1;
-	while ((got = store_step(s, err)) > 0 && !all.not_id) {
-		size_t len;
-		const char *text = store_text(s, 0, &len);
-
-		value_guess_see(&all, text, len);
-	}
-	store_finish(s);
-	c->guessing = got == 0;
-	return got < 0 ? -1 : 0;
-}
-
 /* What the columns' values have shown of their types. */
 static int
 settle_types(struct work *w, struct err *err)
@@ -752,12 +722,15 @@ settle_types(struct work *w, struct err *err)
 		struct object_field *f;
 		enum value_type type;
 
-		if (c->late && guess_late(w, c, err) < 0)
+		type = value_guess_type(&c->guess);
+		if (!c->guessing || (c->late && type != VALUE_ID))
+			continue;
+		f = &w->o->field[c->field];
+		if (c->late && references_only_ids(w->in->st, w->o, f,
+						   &c->guessing, err) < 0)
 			return -1;
 		if (!c->guessing)
 			continue;
-		f = &w->o->field[c->field];
-		type = value_guess_type(&c->guess);
 		w->in->learned |= type == VALUE_ID;
 		if (type == f->type || type == VALUE_UNKNOWN)
 			continue;
