@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "flow/known.h"
 #include "flow/references.h"
+#include "flow/typed.h"
 #include "format/keys.h"
 #include "format/skim.h"
 #include "model/record_id.h"
@@ -73,42 +74,6 @@ bad_row(struct work *w, uint64_t line, const char *rule, const char *value)
 			 value);
 }
 
-/* The type that --type gives a field. */
-static bool
-type_option(const struct intake *in, const char *object, const char *field,
-	    enum value_type *type)
-{
-	size_t ol = strlen(object), fl = strlen(field);
-
-	for (size_t i = 0; i < in->type_count; i++) {
-		const char *t = in->types[i];
-
-		if (strncasecmp(t, object, ol) == 0 && t[ol] == '.' &&
-		    strncasecmp(t + ol + 1, field, fl) == 0 &&
-		    t[ol + 1 + fl] == '=')
-			return value_type_parse(type, t + ol + fl + 2,
-						strlen(t + ol + fl + 2));
-	}
-	return false;
-}
-
-/* What is said of a field: by --type, else by the built-in table. */
-static enum object_typed
-type_of(const struct intake *in, const char *object, const char *field,
-	enum value_type *type)
-{
-	const struct schema_field *known;
-
-	*type = VALUE_UNKNOWN;
-	if (type_option(in, object, field, type))
-		return OBJECT_OPTION;
-	known = schema_field(object, field);
-	if (!known)
-		return OBJECT_INFERRED;
-	*type = known->type;
-	return OBJECT_TABLE;
-}
-
 /* A type that is said anew of a field that is there: its values are respelled.
  */
 static int
@@ -116,7 +81,7 @@ retype(struct work *w, size_t field, struct err *err)
 {
 	struct object_field *f = &w->o->field[field];
 	enum value_type type;
-	enum object_typed typed = type_of(w->in, w->o->name, f->name, &type);
+	enum object_typed typed = typed_of(w->in->types, w->in->type_count, w->o->name, f->name, &type);
 
 	if (field == w->o->id || typed == OBJECT_INFERRED || typed < f->typed ||
 	    (typed == f->typed && type == f->type))
@@ -150,7 +115,7 @@ find_field(struct work *w, struct field name, size_t *field, struct err *err)
 			       "API name of a field", SHOWN_N(name.at,
 							      name.len));
 	(void)snprintf(text, sizeof text, "%.*s", (int)name.len, name.at);
-	typed = type_of(w->in, w->o->name, text, &type);
+	typed = typed_of(w->in->types, w->in->type_count, w->o->name, text, &type);
 	return objects_add_field(w->in->objects, w->o, text, type, typed,
 				 field, err);
 }
