@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/catalog.h"
 #include "flow/mint.h"
 #include "flow/names.h"
 #include "store/waiting.h"
@@ -85,87 +86,6 @@ apply_new(struct apply **out, struct home *home, struct connection *c,
 	return 0;
 }
 
-/* What the partner publishes: all of it anew. */
-static int
-take_published(struct apply *a, const struct field *f, struct err *err)
-{
-	return store_run(a->st, err, "insert into _catalog values (?1, ?2, ?3, "
-			 "?4, ?5, ?6, ?7, ?8, ?9, ?10)", "ittttttttt",
-			 a->c->number, f[0].at, f[0].len, f[1].at, f[1].len,
-			 f[2].at, f[2].len, f[3].at, f[3].len, f[4].at,
-			 f[4].len, f[5].at, f[5].len, f[6].at, f[6].len,
-			 f[7].at, f[7].len, f[8].at, f[8].len);
-}
-
-/* A field of which nothing is known that speaks against a reference. */
-static bool
-may_refer(const struct object_field *f)
-{
-	return f->type == VALUE_UNKNOWN || f->type == VALUE_ID;
-}
-
-/* Whether the partner says that a field of theirs is a reference. */
-static int
-refers(struct apply *a, const struct object_field *f, const char *object,
-       struct field theirs, bool *yes, struct err *err)
-{
-	int64_t n = 0;
-	int rc = 0;
-
-	if (may_refer(f))
-		rc = store_ask(a->st, &n, 0, err, "select 1 from _catalog "
-			       "where connection = ?1 and object = ?2 and "
-			       "field = ?3 and type = 'reference'", "ist",
-			       a->c->number, object, theirs.at, theirs.len);
-	*yes = f->type == VALUE_REFERENCE || n != 0;
-	return rc;
-}
-
-/*
- * An object that came by imports alone has the fields of the catalog; one that
- * a snapshot told us of has the fields that the snapshot has.
- */
-static int
-grow_object(struct apply *a, const struct agreement_in *in,
-	    struct object *local, struct err *err)
-{
-	struct store_statement *s;
-	int got;
-
-	if (local->header.len > 0)
-		return 0;
-	if (store_prepare(a->st, &s, "select field, type from _catalog where "
-			  "connection = ?1 and object = ?2 and field <> ''",
-			  err) < 0)
-		return -1;
-	store_bind_int(s, 1, a->c->number);
-	store_bind_text(s, 2, in->name, strlen(in->name));
-	while ((got = store_step(s, err)) > 0) {
-		enum value_type type = VALUE_UNKNOWN;
-		size_t len, type_len, index;
-		const char *field = store_text(s, 0, &len);
-		const char *word = store_text(s, 1, &type_len);
-
-		(void)value_type_parse(&type, word, type_len);
-		index = objects_field(local, field, len);
-		if (index == local->fields ?
-			    objects_add_field(a->objects, local, field, type,
-					      OBJECT_METADATA, &index, err) <
-				    0 :
-			    type == VALUE_REFERENCE &&
-				    may_refer(&local->field[index]) &&
-				    objects_set_type(a->objects,
-						     &local->field[index],
-						     type, OBJECT_METADATA,
-						     err) < 0) {
-			got = -1;
-			break;
-		}
-	}
-	store_finish(s);
-	return got;
-}
-
 /* Once the catalog is known: where each of the bundle's objects goes. */
 static int
 begin_objects(struct apply *a, const struct manifest *m, struct err *err)
@@ -188,7 +108,8 @@ begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 		if (o->in && o->in->subscribed && o->in->accept && !o->local &&
 		    objects_add(a->objects, o->in->local, &o->local, err) < 0)
 			return -1;
-		if (o->local && grow_object(a, o->in, o->local, err) < 0)
+		if (o->local && catalog_grow(a->st, a->c, a->objects, o->in->name,
+					    o->local, err) < 0)
 			return -1;
 		if (n > SIZE_MAX / sizeof *o->target)
 			return err_memory(err);
@@ -324,7 +245,7 @@ local_value(struct apply *a, const struct object_field *f,
 	if (value.len == 0)
 		return waiting_drop(a->st, a->c, wire, theirs, err) < 0 ? -1 : 1;
 	if (changes_is_reference(value) &&
-	    refers(a, f, object, theirs, &reference, err) < 0)
+	    catalog_refers(a->st, a->c, f, object, theirs, &reference, err) < 0)
 		return -1;
 	if (reference) {
 		got = names_to_reference(a->st, a->objects, a->c, value, id,
@@ -612,7 +533,7 @@ take(struct apply *a, const struct manifest *m, const struct change *c,
 
 	switch (c->group) {
 	case MEMBER_PUBLISHED:
-		return take_published(a, c->row->field, err);
+		return catalog_take(a->st, a->c, c->row->field, err);
 	case MEMBER_NAMES:
 		return take_name(a, o, c, err);
 	case MEMBER_CREATES:
@@ -712,13 +633,15 @@ accept_one(struct apply *a, const char *object, const char *wire,
 	if (how == ACCEPT_WILLING && (!o.in || !o.in->accept))
 		return 0;
 	if (!o.in || !o.in->subscribed)
-		return how != ACCEPT_ONE ? 0 : err_set(err, ERR_USAGE, "%s: is not subscribed to "
+		return how != ACCEPT_ONE ? 0 :
+		       err_set(err, ERR_USAGE, "%s: is not subscribed to "
 			       "(orgferry subscribe)", from.name);
 	o.local = objects_find(a->objects, o.in->local);
 	if (!o.local && objects_add(a->objects, o.in->local, &o.local, err) <
 				0)
 		return -1;
-	if (grow_object(a, o.in, o.local, err) < 0 ||
+	if (catalog_grow(a->st, a->c, a->objects, o.in->name, o.local,
+			 err) < 0 ||
 	    accept_record(a, o.local, from.name, t.wire, &t.row, err) < 0 ||
 	    waiting_drop(a->st, a->c, t.wire, field_of(""), err) < 0)
 		return -1;

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "flow/known.h"
+#include "flow/references.h"
+#include "flow/typed.h"
 #include "format/keys.h"
 #include "format/skim.h"
 #include "model/record_id.h"
@@ -72,42 +74,6 @@ bad_row(struct work *w, uint64_t line, const char *rule, const char *value)
 			 value);
 }
 
-/* The type that --type gives a field. */
-static bool
-type_option(const struct intake *in, const char *object, const char *field,
-	    enum value_type *type)
-{
-	size_t ol = strlen(object), fl = strlen(field);
-
-	for (size_t i = 0; i < in->type_count; i++) {
-		const char *t = in->types[i];
-
-		if (strncasecmp(t, object, ol) == 0 && t[ol] == '.' &&
-		    strncasecmp(t + ol + 1, field, fl) == 0 &&
-		    t[ol + 1 + fl] == '=')
-			return value_type_parse(type, t + ol + fl + 2,
-						strlen(t + ol + fl + 2));
-	}
-	return false;
-}
-
-/* What is said of a field: by --type, else by the built-in table. */
-static enum object_typed
-type_of(const struct intake *in, const char *object, const char *field,
-	enum value_type *type)
-{
-	const struct schema_field *known;
-
-	*type = VALUE_UNKNOWN;
-	if (type_option(in, object, field, type))
-		return OBJECT_OPTION;
-	known = schema_field(object, field);
-	if (!known)
-		return OBJECT_INFERRED;
-	*type = known->type;
-	return OBJECT_TABLE;
-}
-
 /* A type that is said anew of a field that is there: its values are respelled.
  */
 static int
@@ -115,7 +81,7 @@ retype(struct work *w, size_t field, struct err *err)
 {
 	struct object_field *f = &w->o->field[field];
 	enum value_type type;
-	enum object_typed typed = type_of(w->in, w->o->name, f->name, &type);
+	enum object_typed typed = typed_of(w->in->types, w->in->type_count, w->o->name, f->name, &type);
 
 	if (field == w->o->id || typed == OBJECT_INFERRED || typed < f->typed ||
 	    (typed == f->typed && type == f->type))
@@ -149,7 +115,7 @@ find_field(struct work *w, struct field name, size_t *field, struct err *err)
 			       "API name of a field", SHOWN_N(name.at,
 							      name.len));
 	(void)snprintf(text, sizeof text, "%.*s", (int)name.len, name.at);
-	typed = type_of(w->in, w->o->name, text, &type);
+	typed = typed_of(w->in->types, w->in->type_count, w->o->name, text, &type);
 	return objects_add_field(w->in->objects, w->o, text, type, typed,
 				 field, err);
 }
@@ -712,37 +678,6 @@ take_gone(struct work *w, struct err *err)
 	return 0;
 }
 
-/*
- * A column that was empty until now, or has no type because of values that are
- * gone: whether all that it has are ids, so that it may be a reference.
- */
-static int
-guess_late(struct work *w, struct column *c, struct err *err)
-{
-	struct value_guess all = { .any = false };
-	char sql[3 * LIMIT_NAME + 64];
-	struct store_statement *s;
-	int got;
-
-	c->guessing = false;
-	if (value_guess_type(&c->guess) != VALUE_ID)
-		return 0;
-	(void)snprintf(sql, sizeof sql, "select \"%s\" from \"%s\" where "
-		       "\"%s\" <> ''", w->o->field[c->field].name,
-		       w->o->name, w->o->field[c->field].name);
-	if (store_prepare(w->in->st, &s, sql, err) < 0)
-		return -1;
-	while ((got = store_step(s, err)) > 0 && !all.not_id) {
-		size_t len;
-		const char *text = store_text(s, 0, &len);
-
-		value_guess_see(&all, text, len);
-	}
-	store_finish(s);
-	c->guessing = got == 0;
-	return got < 0 ? -1 : 0;
-}
-
 /* What the columns' values have shown of their types. */
 static int
 settle_types(struct work *w, struct err *err)
@@ -752,12 +687,15 @@ settle_types(struct work *w, struct err *err)
 		struct object_field *f;
 		enum value_type type;
 
-		if (c->late && guess_late(w, c, err) < 0)
+		type = value_guess_type(&c->guess);
+		if (!c->guessing || (c->late && type != VALUE_ID))
+			continue;
+		f = &w->o->field[c->field];
+		if (c->late && references_only_ids(w->in->st, w->o, f,
+						   &c->guessing, err) < 0)
 			return -1;
 		if (!c->guessing)
 			continue;
-		f = &w->o->field[c->field];
-		type = value_guess_type(&c->guess);
 		w->in->learned |= type == VALUE_ID;
 		if (type == f->type || type == VALUE_UNKNOWN)
 			continue;

@@ -103,3 +103,28 @@ references_infer(struct store *st, struct objects *objects,
 	}
 	return 0;
 }
+
+int
+references_only_ids(struct store *st, const struct object *o,
+		    const struct object_field *f, bool *only, struct err *err)
+{
+	struct value_guess all = { .any = false };
+	char sql[3 * LIMIT_NAME + 64];
+	struct store_statement *s;
+	int got;
+
+	(void)snprintf(sql, sizeof sql, "select \"%s\" from \"%s\" where "
+		       "\"%s\" <> ''", f->name,
+		       o->name, f->name);
+	if (store_prepare(st, &s, sql, err) < 0)
+		return -1;
+	while ((got = store_step(s, err)) > 0 && !all.not_id) {
+		size_t len;
+		const char *text = store_text(s, 0, &len);
+
+		value_guess_see(&all, text, len);
+	}
+	store_finish(s);
+	*only = got == 0;
+	return got < 0 ? -1 : 0;
+}

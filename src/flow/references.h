@@ -15,4 +15,9 @@
 int references_infer(struct store *st, struct objects *objects,
 		     struct records *records, struct err *err);
 
+/* Whether a column that was no reference so far has ids alone. */
+int references_only_ids(struct store *st, const struct object *o,
+			const struct object_field *f, bool *only,
+			struct err *err);
+
 #endif
