@@ -11,7 +11,7 @@
 #include "store/home.h"
 
 /* What these commands have open: one connection in one transaction. */
-struct session {
+struct work {
 	struct home *home;
 	struct store *st;
 	struct objects *objects;
@@ -19,7 +19,7 @@ struct session {
 };
 
 static void
-session_end(struct session *s)
+work_end(struct work *s)
 {
 	if (!s)
 		return;
@@ -29,10 +29,10 @@ session_end(struct session *s)
 	free(s);
 }
 
-static struct session *
-session_begin(struct cli *cli, const char *conn)
+static struct work *
+work_begin(struct cli *cli, const char *conn)
 {
-	struct session *s = calloc(1, sizeof *s);
+	struct work *s = calloc(1, sizeof *s);
 
 	if (!s) {
 		(void)err_memory(&cli->err);
@@ -45,12 +45,12 @@ session_begin(struct cli *cli, const char *conn)
 		    connection_find(s->st, conn, &s->c, &cli->err) == 0)
 			return s;
 	}
-	session_end(s);
+	work_end(s);
 	return NULL;
 }
 
 static int
-session_commit(struct session *s, struct cli *cli)
+work_commit(struct work *s, struct cli *cli)
 {
 	objects_close(s->objects);
 	s->objects = NULL;
@@ -66,7 +66,7 @@ typedef int (*publishing)(struct store *st, struct objects *objects,
 static int
 publish_each(struct cli *cli, publishing act)
 {
-	struct session *s = session_begin(cli, cli->argument[0]);
+	struct work *s = work_begin(cli, cli->argument[0]);
 	int rc = 0;
 
 	if (!s)
@@ -89,8 +89,8 @@ publish_each(struct cli *cli, publishing act)
 		free(object);
 	}
 	if (rc == 0)
-		rc = session_commit(s, cli);
-	session_end(s);
+		rc = work_commit(s, cli);
+	work_end(s);
 	return rc;
 }
 
@@ -110,7 +110,7 @@ static int
 run_published(struct cli *cli)
 {
 	static const char *const columns[] = { "Object", "Field", "Type" };
-	struct session *s = session_begin(cli, cli->argument[0]);
+	struct work *s = work_begin(cli, cli->argument[0]);
 	struct agreement a = { 0 };
 	struct table t;
 	int rc;
@@ -131,7 +131,7 @@ run_published(struct cli *cli)
 						o->object->field[f].type) });
 	}
 	agreement_release(&a);
-	session_end(s);
+	work_end(s);
 	if (rc == 0)
 		return table_end(&t, cli);
 	buf_release(&t.cells);
@@ -152,7 +152,7 @@ split(char *list, const char **item, size_t most)
 }
 
 static int
-subscribe(struct cli *cli, struct session *s)
+subscribe(struct cli *cli, struct work *s)
 {
 	enum { MAPS = 500 };
 	const char *map[MAPS], *given = cli_value(cli, "map");
@@ -194,22 +194,22 @@ subscribe(struct cli *cli, struct session *s)
 static int
 run_subscribe(struct cli *cli)
 {
-	struct session *s = session_begin(cli, cli->argument[0]);
+	struct work *s = work_begin(cli, cli->argument[0]);
 	int rc;
 
 	if (!s)
 		return -1;
 	rc = subscribe(cli, s);
 	if (rc == 0)
-		rc = session_commit(s, cli);
-	session_end(s);
+		rc = work_commit(s, cli);
+	work_end(s);
 	return rc;
 }
 
 static int
 run_unsubscribe(struct cli *cli)
 {
-	struct session *s = session_begin(cli, cli->argument[0]);
+	struct work *s = work_begin(cli, cli->argument[0]);
 	int rc = 0;
 
 	if (!s)
@@ -218,8 +218,8 @@ run_unsubscribe(struct cli *cli)
 		rc = agreement_unsubscribe(s->st, &s->c, cli->argument[i],
 					   &cli->err);
 	if (rc == 0)
-		rc = session_commit(s, cli);
-	session_end(s);
+		rc = work_commit(s, cli);
+	work_end(s);
 	return rc;
 }
 
@@ -228,7 +228,7 @@ run_subscribed(struct cli *cli)
 {
 	static const char *const columns[] = { "Theirs", "Ours", "Accept",
 					       "On Delete" };
-	struct session *s = session_begin(cli, cli->argument[0]);
+	struct work *s = work_begin(cli, cli->argument[0]);
 	struct agreement a = { 0 };
 	struct table t;
 	int rc;
@@ -244,7 +244,7 @@ run_subscribed(struct cli *cli)
 			a.in[i].accept ? "automatic" : "by hand",
 			a.in[i].deletes ? "delete" : "keep" });
 	agreement_release(&a);
-	session_end(s);
+	work_end(s);
 	if (rc == 0)
 		return table_end(&t, cli);
 	buf_release(&t.cells);

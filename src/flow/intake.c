@@ -81,7 +81,8 @@ retype(struct work *w, size_t field, struct err *err)
 {
 	struct object_field *f = &w->o->field[field];
 	enum value_type type;
-	enum object_typed typed = typed_of(w->in->types, w->in->type_count, w->o->name, f->name, &type);
+	enum object_typed typed = typed_of(w->in->types, w->in->type_count,
+					   w->o->name, f->name, &type);
 
 	if (field == w->o->id || typed == OBJECT_INFERRED || typed < f->typed ||
 	    (typed == f->typed && type == f->type))
