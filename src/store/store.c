@@ -19,6 +19,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "format/member.h"
 #include "store/tables.h"
 
 enum {
@@ -501,18 +502,9 @@ store_changed(struct store *st)
 bool
 store_name(const char *s, size_t len)
 {
-	if (len < 1 || len > LIMIT_NAME ||
-	    (len > 6 && strncasecmp(s, "sqlite_", 7) == 0)) /* its own */
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		char c = s[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-			continue;
-		if (i == 0 || !((c >= '0' && c <= '9') || c == '_'))
-			return false;
-	}
-	return true;
+	/* Names that begin like this are SQLite's own. */
+	return member_api_name(s, len) &&
+	       !(len > 6 && strncasecmp(s, "sqlite_", 7) == 0);
 }
 
 int
