@@ -35,12 +35,15 @@ static bool
 take_number(struct rd *r, unsigned n, unsigned least, unsigned most,
 	    unsigned *out)
 {
-	unsigned digit, number = 0;
+	const uint8_t *at;
+	unsigned number = 0;
 
-	for (; n > 0; n--) {
-		if (!take_digit(r, &digit))
+	if (!rd_take(r, n, &at))
+		return false;
+	for (; n > 0; n--, at++) {
+		if (*at < '0' || *at > '9')
 			return false;
-		number = number * 10 + digit;
+		number = number * 10 + *at - '0';
 	}
 	*out = number;
 	return number >= least && number <= most;
@@ -309,7 +312,7 @@ equal_id(const char *a, size_t a_len, const char *b, size_t b_len)
  * end, so that equal numbers have equal parts, however long they are.
  */
 struct decimal {
-	const uint8_t *first, *end; /* DIGITS; a point may stand among them */
+	const uint8_t *first, *end; /* DIGITS with their point; NULL in zero */
 	ptrdiff_t power;
 	bool negative;
 };
@@ -370,10 +373,7 @@ read_decimal(struct decimal *d, const char *s, size_t len)
 		return false;
 	if (r.left > 0)
 		return false;
-	if (d->first)
-		d->power = (whole < 0 ? digits : whole) - zeros + exponent;
-	else
-		d->negative = false; /* zero has one spelling, 0.0 */
+	d->power = (whole < 0 ? digits : whole) - zeros + exponent;
 	return true;
 }
 
