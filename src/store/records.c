@@ -581,7 +581,8 @@ respell_values(struct records *r, const char *select, const char *update,
 			got = -1;
 			break;
 		}
-		if (spelled.len == len && memcmp(spelled.data, text, len) == 0)
+		if (spelled.len == len &&
+		    (len == 0 || memcmp(spelled.data, text, len) == 0))
 			continue;
 		store_bind_int(out, 1, store_int(in, 0));
 		store_bind_text(out, 2, spelled.data, spelled.len);
