@@ -136,7 +136,7 @@ accept_record(struct apply *a, struct object *local, const char *object,
 		return err_memory(err);
 	for (size_t f = 0; f < local->fields; f++)
 		value[f] = field_of("");
-	if (mint_id(&a->mint, a->st, a->objects, local, wire + 2, id, err) ==
+	if (mint_id(&a->mint, a->st, local, wire + 2, id, err) ==
 	    0) {
 		value[local->id] = field_of(id);
 		if (records_insert(a->records, local, value, row, err) == 0 &&

@@ -95,14 +95,12 @@ find_prefix(struct store *st, const struct object *o, const char *hint,
 }
 
 int
-mint_id(struct mint *m, struct store *st, struct objects *objects,
-	const struct object *o, const char *hint, char id[static 19],
-	struct err *err)
+mint_id(struct mint *m, struct store *st, const struct object *o,
+	const char *hint, char id[static 19], struct err *err)
 {
 	char s[RECORD_ID_SHORT + 1], prefix[4] = "", sql[LIMIT_NAME + 64];
 	int64_t taken;
 
-	(void)objects;
 	if (find_prefix(st, o, hint, prefix, err) < 0)
 		return -1;
 	(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where \"Id\" = "

@@ -16,8 +16,7 @@ struct mint {
 void mint_begin(struct mint *m);
 
 /* A new id of 18 characters for an object; hint: an id of the partner's. */
-int mint_id(struct mint *m, struct store *st, struct objects *objects,
-	    const struct object *o, const char *hint, char id[static 19],
-	    struct err *err);
+int mint_id(struct mint *m, struct store *st, const struct object *o,
+	    const char *hint, char id[static 19], struct err *err);
 
 #endif

@@ -22,7 +22,7 @@ int transfers_hash(struct store *st, int64_t connection, bool out,
 		   const struct manifest_place *place,
 		   uint8_t hash[static KEYS_HASH], struct err *err);
 
-/* Seven values a row, oldest first. conn NULL: of all connections. */
+/* A row as its columns have it, oldest first. conn NULL: of all connections. */
 enum { TRANSFERS_COLUMNS = 8 };
 extern const char *const transfers_columns[TRANSFERS_COLUMNS];
 int transfers_each(struct store *st, const char *conn,
