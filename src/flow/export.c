@@ -15,6 +15,9 @@
 #include "format/envelope.h"
 #include "store/transfers.h"
 
+/* Records above which a bundle is to be made soon rather than small. */
+enum { MANY = 50000 };
+
 struct work {
 	struct home *home;
 	struct store *st;
@@ -127,8 +130,11 @@ pack(struct work *w, struct err *err)
 	(void)unlink(w->sent);
 	if (sweep_sent(w, err) < 0 ||
 	    file_begin(&file, w->sent, FILE_NEW, err) < 0 ||
-	    bundle_out_begin(&b, w->sent, err) < 0 ||
-	    outgo_write(&w->out, &w->m, b, err) < 0)
+	    bundle_out_begin(&b, w->sent, err) < 0)
+		goto out;
+	if (w->out.creates + w->out.updates > MANY)
+		bundle_out_effort(b, GZIP_SOON);
+	if (outgo_write(&w->out, &w->m, b, err) < 0)
 		goto out;
 	if (w->plain) {
 		rc = bundle_out_finish(b, &w->m, keys, &file.sink, w->hash,

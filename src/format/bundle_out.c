@@ -22,6 +22,7 @@ enum {
 struct job {
 	struct member_name name;
 	struct buf rows, stored;
+	enum gzip_effort effort;
 	uint8_t hash[KEYS_HASH];
 	int rc;
 	struct err err;
@@ -41,6 +42,7 @@ struct bundle_out {
 	struct pool *pool;
 	struct job job[DEPTH], *open; /* open: being filled, or NULL */
 	unsigned given;		      /* jobs, to find the next one by */
+	enum gzip_effort effort;
 	struct buf columns;	      /* the run's header line */
 	struct manifest_member *member;
 	size_t members, room;
@@ -54,7 +56,7 @@ deflate_job(void *arg)
 	struct job *job = arg;
 
 	job->rc = gzip_deflate(&job->stored, job->rows.data, job->rows.len,
-			       &job->err);
+			       job->effort, &job->err);
 	if (job->rc == 0)
 		keys_hash(job->hash, job->stored.data, job->stored.len);
 }
@@ -101,6 +103,12 @@ bundle_out_free(struct bundle_out *b)
 		(void)close(b->spool);
 	free(b->path);
 	free(b);
+}
+
+void
+bundle_out_effort(struct bundle_out *b, enum gzip_effort effort)
+{
+	b->effort = effort;
 }
 
 /* Make room for one more in an array of *room. */
@@ -199,6 +207,7 @@ open_member(struct bundle_out *b, const struct member_name *name,
 		return -1;
 	b->open = &b->job[b->given++ % DEPTH];
 	b->open->name = *name;
+	b->open->effort = b->effort;
 	buf_clear(&b->open->rows);
 	buf_add(&b->open->rows, b->columns.data, b->columns.len);
 	return 0;

@@ -8,6 +8,7 @@
 #ifndef FORMAT_BUNDLE_OUT_H
 #define FORMAT_BUNDLE_OUT_H
 
+#include "format/gzip.h"
 #include "format/manifest.h"
 #include "format/rows.h"
 
@@ -17,6 +18,9 @@ struct bundle_out;
 int bundle_out_begin(struct bundle_out **out, const char *path,
 		     struct err *err);
 void bundle_out_free(struct bundle_out *b); /* NULL is fine */
+
+/* How hard the members from now on are deflated; GZIP_SMALL unless said. */
+void bundle_out_effort(struct bundle_out *b, enum gzip_effort effort);
 
 /*
  * Begin a run of rows: of a group, and where it has members an object, of one

@@ -1,52 +1,57 @@
-/* gzip by zlib: see gzip.h. */
+/* gzip: see gzip.h. */
 #include "format/gzip.h"
 
+#include <libdeflate.h>
 #include <string.h>
 #define ZLIB_CONST
 #include <zlib.h>
 
-/*
- * The header that zlib writes at levels 2 to 8 on Unix: no flags, no time, no
- * name. RFC 1952, section 2.3.
- */
+/* No flags, no time, no name, made on Unix. RFC 1952, section 2.3. */
 static const uint8_t header[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3 };
 
 enum {
 	WINDOW = 15 + 16, /* the largest window, in gzip's wrapping */
-	MEMORY = 8,	  /* its tables stay in a cache: faster than 9 */
-	LEVEL = 6,
+	TRAILER = 8,	  /* CRC-32 and length, least significant byte first */
 };
 
-int
-gzip_deflate(struct buf *out, const void *data, size_t len, struct err *err)
-{
-	z_stream z;
-	uLong most;
-	int rc = -1;
+/*
+ * libdeflate's levels: 12 looks for the smallest spelling at 5 MB/s, 4 makes
+ * less than zlib's default would, at twice the speed of its fastest.
+ */
+static const int level[] = { [GZIP_SMALL] = 12, [GZIP_SOON] = 4 };
 
-	memset(&z, 0, sizeof z);
-	if (deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW, MEMORY,
-			 Z_DEFAULT_STRATEGY) != Z_OK)
+static void
+add_number(struct buf *out, uint32_t n)
+{
+	for (int i = 0; i < 4; i++, n >>= 8)
+		buf_add_byte(out, (uint8_t)(n & 0xff));
+}
+
+int
+gzip_deflate(struct buf *out, const void *data, size_t len,
+	     enum gzip_effort effort, struct err *err)
+{
+	struct libdeflate_compressor *z =
+		libdeflate_alloc_compressor(level[effort]);
+	size_t most, got;
+	uint8_t *room;
+
+	if (!z)
 		return err_memory(err);
-	most = deflateBound(&z, (uLong)len);
+	most = libdeflate_deflate_compress_bound(z, len);
 	buf_clear(out);
-	z.next_out = buf_room(out, most);
-	if (!z.next_out) {
-		(void)err_memory(err);
-		goto out;
-	}
-	z.avail_out = (uInt)most;
-	z.next_in = data;
-	z.avail_in = (uInt)len;
-	if (deflate(&z, Z_FINISH) != Z_STREAM_END) {
-		(void)err_set(err, ERR_SYSTEM, "zlib could not deflate");
-		goto out;
-	}
-	out->len = z.total_out;
-	rc = 0;
-out:
-	(void)deflateEnd(&z);
-	return rc;
+	buf_add(out, header, sizeof header);
+	room = buf_room(out, most + TRAILER);
+	got = room ? libdeflate_deflate_compress(z, data, len, room, most) : 0;
+	libdeflate_free_compressor(z);
+	if (!room)
+		return err_memory(err);
+	if (got == 0)
+		return err_set(err, ERR_SYSTEM, "libdeflate could not deflate");
+	out->len += got;
+	add_number(out, libdeflate_crc32(0, data, len));
+	add_number(out, (uint32_t)len);
+	return buf_ok(out, err);
 }
 
 int

@@ -1,5 +1,6 @@
 /*
- * Members deflated and inflated: the only user of zlib (FORMAT.md, "gzip").
+ * Members deflated and inflated: the only user of libdeflate, which writes,
+ * and of zlib, which reads what strangers send (FORMAT.md, "Members").
  *
  * A member is one gzip stream whose ten header bytes are fixed, whose content
  * is exactly as long as was signed, and after whose trailer nothing comes. Any
@@ -13,9 +14,12 @@
 
 #include "base/buf.h"
 
+/* How hard to try: a day's changes are made small, a whole org is made soon. */
+enum gzip_effort { GZIP_SMALL, GZIP_SOON };
+
 /* Deflate data into out, which is cleared. At most LIMIT_STORED comes out. */
 int gzip_deflate(struct buf *out, const void *data, size_t len,
-		 struct err *err);
+		 enum gzip_effort effort, struct err *err);
 
 /*
  * Inflate what was stored into out, which is cleared: exactly size bytes come
