@@ -46,8 +46,7 @@ class Pair:
         return self
 
     def copy_of(self, other):
-        copied(other.folder, self.folder)
-        settled()
+        settled(copied(other.folder, self.folder))
         return self
 
     def load(self, snapshot):
@@ -103,7 +102,7 @@ class Turns:
 
     def between(self):
         """The bundle's size; none is written where there is nothing to say."""
-        settled()
+        settled(self.pair.folder)
         return self.bundle.stat().st_size if self.bundle.exists() else None
 
     def back(self):

@@ -29,7 +29,7 @@ class Loads:
                 ("nothing changed", self.loaded, self.days.same())]
 
     def shell(self, text, snapshot):
-        settled()
+        settled(self.peer)
         return Shell(self.peer, new=snapshot).run(text)
 
     def one(self, base, snapshot, check):
@@ -46,7 +46,7 @@ class Loads:
 
     def dumped(self):
         """Both hold the same day here: the last that was loaded."""
-        settled()
+        settled(self.pair.folder)
         ours = self.pair.dump("low")
         theirs = None
         if self.with_peer:
@@ -106,7 +106,7 @@ def journey(pair, days):
 
     def timed(words, step, *arguments):
         tell(f"growth: {days.records} records: {words}")
-        settled()
+        settled(pair.folder)
         done[words] = step(*arguments)
 
     timed("first load", pair.load, days.monday())

@@ -233,7 +233,7 @@ class Turns:
         else:
             (self.folder / "copy").mkdir()
         self.shell = Shell(self.folder, self.work.old, self.work.new)
-        settled()
+        settled(self.folder)
 
     def out(self):
         return [self.shell.run(f"{self.peer.out}\nsign")]
@@ -243,7 +243,7 @@ class Turns:
         shutil.rmtree(self.folder / "parts", ignore_errors=True)
         for name in ("batch", "patchset"):
             (self.folder / name).unlink(missing_ok=True)
-        settled()
+        settled(self.folder)
         return sum((self.folder / name).stat().st_size
                    for name in ("bundle", "bundle.minisig"))
 

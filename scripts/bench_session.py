@@ -10,11 +10,9 @@ applies a patchset; the work itself is the library's, in C, either way.
 """
 
 import ctypes
-import ctypes.util
 import sys
 
-NAME = ctypes.util.find_library("sqlite3")
-LIB = ctypes.CDLL(NAME) if NAME else None
+LIB = ctypes.CDLL("libsqlite3.so.0")
 POINTER = ctypes.c_void_p
 STOP = ctypes.CFUNCTYPE(ctypes.c_int, POINTER, ctypes.c_int, POINTER)
 SQLITE_CHANGESET_ABORT = 2

@@ -23,8 +23,9 @@ WORKS = ["**A day's change**", "**The same, shuffled**", "**Nothing changed**",
          "**The first time"]
 GROWTH = ["first load", "first export", "first import", "day's load",
           "day's export", "day's import", "dump"]
-PEERS = {"rdiff": "`rdiff", "session": "`sqlite3` `.import`, SQLite's",
-         "dict": "Python: a `dict`", "git": "`git commit`"}
+PEERS = {"session": "`sqlite3` `.import`, SQLite's", "git": "`git commit`"}
+NEEDS = {"session": ["sqlite3", "bzip2", "zstd", "minisign"],
+         "git": ["git", "minisign"]}
 
 passed = failed = 0
 
@@ -39,7 +40,7 @@ def check(name, good, *said):
 
 def bench(folder, *words, path=None):
     done = subprocess.run(
-        [sys.executable, BENCH, *words, "--records", "1000", "--runs", "1",
+        [sys.executable, BENCH, *words, "--records", "400", "--runs", "1",
          "--dir", folder], text=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
         env=dict(os.environ, PATH=path or os.environ["PATH"]))
@@ -111,7 +112,7 @@ def same(folder):
         return subprocess.run([sys.executable, ROWS, "same", one, other],
                               stderr=subprocess.DEVNULL,
                               check=False).returncode
-    one = folder / "snapshots-1000/tuesday"
+    one = folder / "snapshots-400/tuesday"
     check("the same rows, shuffled", verdict(one.parent / "shuffled") == 0)
     for n, spoil in enumerate([
             lambda to: changed(to / "Case.csv", b'"false"', b'"true"'),
@@ -130,15 +131,13 @@ def main():
         folder = pathlib.Path(name)
         part(folder, "bundle", BUNDLE)
         part(folder, "load", LOAD)
-        there = [p for p in PEERS if shutil.which(p) or p in ("session",
-                                                              "dict")]
-        if not shutil.which("zstd") or not shutil.which("bzip2"):
-            there = [p for p in there if p not in ("session", "rdiff")]
+        there = [p for p in PEERS if all(
+            shutil.which(tool) for tool in NEEDS[p])]
         day = ["**orgferry**", "its `load`", "its `export`"]
         day += [PEERS[p] for p in there]
         part(folder, "day", [row for work in WORKS for row in [work] + day],
-             "--peers", ",".join(there))
-        part(folder, "growth", GROWTH, "--sizes", "500,1000")
+             "--peers", ",".join(there) or "none")
+        part(folder, "growth", GROWTH, "--sizes", "200,400")
         liars(folder)
         same(folder)
     print(f"{passed} passed, {failed} failed")
