@@ -8,10 +8,13 @@ blurs the clock, and blurs processor time less, so both are told.
 import os
 import shutil
 
-from bench_measure import (BUILD, CORES, Run, Snapshots, left_out, mebibytes,
+from bench_measure import (BUILD, Run, Snapshots, caption, left_out, mebibytes,
                            middle, missing, ratio, seconds, table, tell,
                            versions)
 
+CAPTION = """**A bundle, written and read.** {rows:.0f} MB of CSV; {measured};
+the bundle is {bundle:.1f} MB{packed}. Ratio: the peer's by ours; above 1,
+orgferry is faster. {versions}."""
 DRIVER = BUILD / "tests/format/bundle_bench"
 
 
@@ -110,11 +113,9 @@ def part(folder, options):
     lacking = missing(["pigz"])
     packed = "" if lacking else \
         f", pigz's is {files.packed.stat().st_size / 1e6:.1f} MB"
-    print(f"**A bundle, written and read.** {count / 1e6:.0f} MB of CSV, "
-          f"{CORES} processors, medians of {options.runs}; the bundle is "
-          f"{files.bundle.stat().st_size / 1e6:.1f} MB{packed}. Ratio: the "
-          f"peer's by ours; above 1, orgferry is faster. "
-          f"{versions(['pigz', 'b2sum'])}.\n")
+    caption(CAPTION, options.runs, rows=count / 1e6, packed=packed,
+            bundle=files.bundle.stat().st_size / 1e6,
+            versions=versions(["pigz", "b2sum"]))
     table([":", "seconds", "MB/s", "ratio", "processor s", "ratio", "MiB"],
           rows_of(runs, count))
     if lacking:

@@ -5,9 +5,20 @@ import pathlib
 
 import bench_home
 import bench_peers
-from bench_measure import (CORES, Failed, Snapshots, bytes_in_words, left_out,
-                           mebibytes, middle, ratio, read_once, seconds, size,
-                           table, tell, versions)
+from bench_measure import (Failed, Snapshots, bytes_in_words, caption,
+                           left_out, mebibytes, middle, ratio, read_once,
+                           seconds, size, table, tell, versions)
+
+CAPTION = """**A day's change, from the export of one org to the copy of the
+other.** {records:,} records in five objects, {size:.0f} MB of CSV; in a day 1 %
+are edited, 0.3 % new, 0.1 % removed; {measured}. Out: compare the new snapshot
+with what was sent, write one compressed file, sign it (ours: `load` and
+`export`). In: verify it and apply it to the copy. Ratio: the peer's time by
+ours, round by round; above 1, orgferry is faster. MiB: the largest process of
+the step. Every result is checked against the new snapshot. orgferry carries
+what `publish --all` publishes, which is not {unpublished}; the peers carry every
+column. orgferry waits for the disk, and so does `sqlite3` when it takes in; the
+others do not. {versions}."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,20 +158,9 @@ def part(folder, options):
         wrong += [f"WRONG: {work.words}: {name}: {result.wrong}"
                   for name, result in results.items() if result.wrong]
     tools = {t for p in peers for t in p.tools} | {"minisign"}
-    print(f"**A day's change, from the export of one org to the copy of the "
-          f"other.** {options.records:,} records in five objects, "
-          f"{size(days.monday()) / 1e6:.0f} MB of CSV; in a day 1 % are "
-          f"edited, 0.3 % new, 0.1 % removed. Out: compare the new snapshot "
-          f"with what was sent, write one compressed file, sign it (ours: "
-          f"`load` and `export`); in: verify it and apply it to the copy. "
-          f"Ratio: the peer's time by ours, round by round; above 1, "
-          f"orgferry is faster. Medians of {options.runs}; {CORES} processors; "
-          f"every result checked against the new snapshot. MiB: the largest "
-          f"process of the step. orgferry "
-          f"carries what `publish --all` publishes, which is not "
-          f"{', '.join(unpublished)}; the peers carry every column. orgferry "
-          f"waits for the disk, and so does `sqlite3` when it takes in; the "
-          f"others do not. {versions(tools)}.\n")
+    caption(CAPTION, options.runs, records=options.records,
+            size=size(days.monday()) / 1e6, versions=versions(tools),
+            unpublished=", ".join(unpublished))
     table([":", "out, s", "ratio", "MiB", "in, s", "ratio", "MiB", "bundle"],
           rows)
     for line in lines + ["DuckDB is left out: Debian has no package of it."]:

@@ -2,10 +2,20 @@
 and how each of orgferry's works grows with the number of records."""
 
 from bench_home import Pair
-from bench_measure import (CORES, Snapshots, fresh, left_out, mebibytes,
+from bench_measure import (Snapshots, caption, fresh, left_out, mebibytes,
                            middle, missing, ratio, read_once, seconds,
                            settled, size, table, tell, versions)
 from bench_peers import Shell, same_rows
+
+LOAD = """**Loaded and dumped.** {records:,} records in five objects,
+{size:.0f} MB of CSV; {measured}. `sqlite3` imports the same files with
+`.import` into new tables with a primary key on Id, with journal and waiting for
+the disk turned off and 400 MB of cache; it cannot tell what changed, so each
+day is the whole again. Ratio: its time by ours; above 1, orgferry is faster.
+What was loaded is checked against the files. {versions}."""
+GROWTH = """**Growth.** Seconds, microseconds for each record of the org, and
+peak MiB; {measured}. A day edits 1 % of the records, adds 0.3 % and removes
+0.1 %."""
 
 
 class Loads:
@@ -82,15 +92,8 @@ def load(folder, options):
     head = [":", "orgferry, s", "MiB"]
     if not lacking:
         head += ["`sqlite3`, s", "MiB", "ratio"]
-    print(f"**Loaded and dumped.** {options.records:,} records in five "
-          f"objects, {size(days.monday()) / 1e6:.0f} MB of CSV; medians of "
-          f"{options.runs}, {CORES} processors. `sqlite3` imports the same "
-          f"files with `.import` into new tables with a primary key on Id, "
-          f"with journal and waiting for the disk turned off and 400 MB of "
-          f"cache; it cannot tell what changed, so each day is the whole "
-          f"again. Ratio: its time by ours; above 1, orgferry is faster. What "
-          f"was loaded is checked against the files. {versions(['sqlite3'])}."
-          "\n")
+    caption(LOAD, options.runs, records=options.records,
+            size=size(days.monday()) / 1e6, versions=versions(["sqlite3"]))
     table(head, load_rows(rounds))
     if lacking:
         print(left_out("`sqlite3`", lacking) + "\n")
@@ -132,9 +135,7 @@ def growth(folder, options):
         for n in sizes:
             rounds[n].append(journey(Pair(folder / "growth"),
                                      Snapshots(folder, n)))
-    print(f"**Growth.** Seconds, microseconds for each record of the org, and "
-          f"peak MiB; medians of {options.runs}, {CORES} processors. A day "
-          f"edits 1 % of the records, adds 0.3 % and removes 0.1 %.\n")
+    caption(GROWTH, options.runs)
     head = [":"]
     for n in sizes:
         head += [f"{n:,} records: s", "µs", "MiB"]

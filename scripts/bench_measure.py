@@ -158,8 +158,10 @@ def size(folder):
 def read_once(*folders):
     """Into the machine's memory, so that the first to read has no more to do."""
     for folder in folders:
-        for file in folder.iterdir():
-            file.read_bytes()
+        for path in folder.iterdir():
+            with open(path, "rb", buffering=0) as file:
+                while file.read(1 << 20):
+                    pass
 
 
 def middle(runs, of="clock"):
@@ -183,6 +185,13 @@ def mebibytes(runs):
     if peak <= floor:
         return f"<{floor / 1024 + 1:.0f}"
     return f"{peak / 1024:.0f}"
+
+
+def caption(text, runs, **values):
+    """A table's own words, in one line."""
+    rounds = "one round" if runs == 1 else f"medians of {runs} rounds"
+    measured = f"{CORES} processors, {rounds}"
+    print(" ".join(text.format(measured=measured, **values).split()) + "\n")
 
 
 def bytes_in_words(count):
@@ -213,10 +222,7 @@ def machine():
 
 def version(tool):
     """The first number in what the tool says of itself."""
-    option, _ = TOOLS[tool]
-    if option is None:
-        return ""
-    said = subprocess.run([tool, option], stdin=subprocess.DEVNULL,
+    said = subprocess.run([tool, TOOLS[tool][0]], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace", check=False).stdout
     found = re.search(r"\d+(\.\d+)+", said)
@@ -224,8 +230,9 @@ def version(tool):
 
 
 def versions(tools):
+    """Those that tell one; sqldiff does not, and is of sqlite3's source."""
     return ", ".join(t + version(t) for t in sorted(tools)
-                     if shutil.which(t))
+                     if shutil.which(t) and TOOLS[t][0])
 
 
 def missing(tools):

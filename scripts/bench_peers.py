@@ -128,7 +128,8 @@ PEERS = [
          '(echo "begin;"; gzip -dc bundle; echo "commit;") | '
          'sqlite3 -bail copy/db',
          "sqlite", SQLITE),
-    Peer("session", "`sqlite3` `.import`, SQLite's sessions; `bzip2 -9`",
+    Peer("session", "`sqlite3` `.import`, SQLite's sessions; `bzip2 -9`, "
+         "of much `zstd -3`",
          ("sqlite3", "bzip2", "zstd"),
          'database "$NEW" new; "$PYTHON" "$SCRIPTS/bench_session.py" diff '
          'state/db new patchset; squeeze patchset; mv new state/db',

@@ -86,12 +86,13 @@ def path_with(folder, instead):
 
 
 def liars(folder):
-    """One peer spoils values, one fails, one is not there."""
+    """One peer spoils values, one fails, one is not there; nor is `time`."""
     status, said, err = bench(
         folder, "day", "--peers", "pigz,zstd,xdelta3",
         path=path_with(folder, {
             "pigz": "sed 's/,\"false\",/,\"FALSE\",/'",
-            "zstd": "echo out of luck >&2; exit 9", "xdelta3": None}))
+            "zstd": "echo out of luck >&2; exit 9", "xdelta3": None,
+            "time": None}))
     for pattern, count in [(r"pigz: .*other rows in .*Case.csv", 4),
                            (r"zstd: out of luck", 4), (r"orgferry: ", 0)]:
         found = re.findall(f"^WRONG: .*: {pattern}", said, re.M)
