@@ -15,9 +15,9 @@ are edited, 0.3 % new, 0.1 % removed; {measured}. Out: compare the new snapshot
 with what was sent, write one compressed file, sign it (ours: `load` and
 `export`). In: verify it and apply it to the copy. Ratio: the peer's time by
 ours, round by round; above 1, orgferry is faster. MiB: the largest process of
-the step. Every result is checked against the new snapshot. orgferry carries
-what `publish --all` publishes, which is not {unpublished}; the peers carry every
-column. orgferry waits for the disk, and so does `sqlite3` when it takes in; the
+the step. What each tool makes in its first round is checked against the new
+snapshot. orgferry carries what `publish --all` publishes, which is not
+{unpublished}; the peers carry every column. orgferry waits for the disk, and so does `sqlite3` when it takes in; the
 others do not. {versions}."""
 
 
