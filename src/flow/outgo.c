@@ -757,6 +757,11 @@ outgo_settle(struct outgo *o, const struct manifest *m, struct err *err)
 		       "'" LEDGER_DELETED "', stop = '%s' where ledger in "
 		       "(select ledger from _go where kind = 3) and ?1 = ?1 "
 		       "and ?2 = ?2 and ?3 = 0", now);
+	/* What it did not name has to be named anew, once it is published. */
+	if (o->full && store_run(o->st, err, "update _ledger set told = 0 "
+				 "where connection = ?1 and ours and stop = "
+				 "''", "i", o->c->number) < 0)
+		return -1;
 	if (run(o, told, 0, 0, 0, err) < 0 ||
 	    run(o, stopped, 0, 0, 0, err) < 0 ||
 	    store_run(o->st, err, "delete from _receipt where connection = "

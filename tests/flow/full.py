@@ -363,6 +363,24 @@ def case_not_named(work, options):
     w.sound()
 
 
+def case_unpublished(work, options):
+    """What is not published is not named, until it is published again."""
+    w = Full(work)
+    w.day(SMALL)
+    ids = w.pairs()
+    w.must("low", "unpublish", "high", "Account")
+    w.load("low", small(a1="Initech", a3="Third"))
+    file, _ = w.carry_full()
+    same(told(w, file), {}, "counts")
+    same((w.names("high"), w.statuses()), (["Acme", "Globex"],
+                                           ["Inactive"] * 2), "high")
+    w.must("low", "publish", "high", "Account")
+    w.carry()
+    w.equal()
+    same({i: w.pairs()[i] for i in ids}, ids, "ids here")
+    w.goes_on(small(a1="Initech", a2="Hooli"))
+
+
 def case_waiting_anew(work, options):
     """A record that waits, and comes anew, has the newest values alone."""
     w = Full(work, agree=False)
