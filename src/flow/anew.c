@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/record_id.h"
+
 int
 anew_begin(struct anew *n, struct err *err)
 {
@@ -65,7 +67,9 @@ may_be_ours(const struct anew *n, const struct object *local, const char *wire)
 	const struct agreement_out *out =
 		agreement_out_of(n->agreement, local);
 
-	return (n->full || n->person) && out && out->published &&
+	/* An object that came with this bundle is not in the agreement yet. */
+	return (n->full || n->person) &&
+	       (out ? out->published : n->c->publish_all) &&
 	       wire[0] == connection_side(n->c, true);
 }
 
@@ -155,6 +159,26 @@ anew_find(struct anew *n, struct object *local, const char *object,
 		return ANEW_NEW;
 	return ledger_tell(n->st, n->c, object, wire, "", "deleted", err) < 0 ?
 		       -1 : ANEW_GONE;
+}
+
+int
+anew_id(struct anew *n, const struct object *local,
+	const char wire[static LEDGER_NAME], char id[static 19],
+	struct err *err)
+{
+	char sql[LIMIT_NAME + 96];
+	int64_t taken;
+
+	if (!may_be_ours(n, local, wire))
+		return 0;
+	/* Fifteen characters tell ids apart, however the rest is spelled. */
+	(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where \"Id\" "
+		       ">= ?1 and \"Id\" < ?1 || '~'", local->name);
+	if (store_ask(n->st, &taken, 0, err, sql, "t", wire + 2,
+		      (size_t)RECORD_ID_SHORT) < 0)
+		return -1;
+	(void)snprintf(id, 19, "%.18s", wire + 2);
+	return taken == 0;
 }
 
 int

@@ -41,6 +41,15 @@ int anew_find(struct anew *n, struct object *local, const char *object,
 	      struct err *err);
 
 /*
+ * The id for a record that is ANEW_NEW: 1 if this side had named it, whose name
+ * is the id that it had here, so that the org's next snapshot knows it again;
+ * 0 if one is to be made up; or -1.
+ */
+int anew_id(struct anew *n, const struct object *local,
+	    const char wire[static LEDGER_NAME], char id[static 19],
+	    struct err *err);
+
+/*
  * After the last row of a full bundle: what it did not name is shared no more,
  * or waits no more. *ended counts the records that stay here.
  */

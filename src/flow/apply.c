@@ -136,14 +136,15 @@ accept_record(struct apply *a, struct object *local, const char *object,
 {
 	struct field *value = calloc(local->fields, sizeof *value);
 	char id[19] = "";
-	int rc = -1;
+	int rc = -1, got = anew_id(&a->anew, local, wire, id, err);
 
 	if (!value)
 		return err_memory(err);
 	for (size_t f = 0; f < local->fields; f++)
 		value[f] = field_of("");
-	if (mint_id(&a->mint, a->st, local, wire + 2, id, err) ==
-	    0) {
+	if (got == 0)
+		got = mint_id(&a->mint, a->st, local, wire + 2, id, err);
+	if (got >= 0) {
 		value[local->id] = field_of(id);
 		if (records_insert(a->records, local, value, row, err) == 0 &&
 		    ledger_receive(a->st, a->c, local, *row, wire, err) == 0)

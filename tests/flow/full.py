@@ -10,6 +10,7 @@ Each case runs the real program on homes of its own, as in journey.py.
 import csv
 import os
 import shutil
+import sqlite3
 import sys
 import types
 
@@ -52,6 +53,12 @@ class Full(World):
 
     def statuses(self, home="high"):
         return sorted(r["Status"] for r in self.rows(home))
+
+    def waiting(self, home):
+        db = sqlite3.connect(self.path(home + "/org.db"))
+        count, = db.execute("select count(*) from _waiting").fetchone()
+        db.close()
+        return count
 
     def names(self, home, name="Account", field="Name"):
         return sorted(r[field] for r in self.table(home, name).values())
@@ -242,15 +249,60 @@ def case_receiver_restored_both(work, options):
     w.sound()
 
 
+def case_own_record_lost(work, options):
+    """What this org had shared, and its home lost, comes back as it was."""
+    w = Full(work)
+    w.two_ways()
+    w.day(SMALL)
+    w.keep("high")
+    day = {"Contact": [["Id", "LastName"], [contact(1), "Ada"]]}
+    w.load("high", day)
+    w.back()
+    w.restore("high")
+    w.carry_full()
+    same(w.names("high", "Contact", "Id"), [contact(1)], "high's contacts")
+    same([r["Status"] for r in w.rows() if r["Object"] == "Contact"],
+         ["Active (sent)"], "its own again")
+    # The org's snapshot knows it again.
+    sums = w.load("high", day)
+    same((sums["created"], sums["values"]), (0, 0), "new in the snapshot")
+    day["Contact"][1][1] = "Lovelace"
+    w.load("high", day)
+    w.must("low", "import", "--new-epoch", w.full(home="high", to="Low"))
+    same(w.names("low", "Contact", "LastName"), ["Lovelace"], "low")
+    w.equal()
+    w.sound()
+
+
+def case_own_record_unknown(work, options):
+    """A partner who names records of ours that were never published to it
+    gets no hold of them."""
+    w = Full(work)
+    w.two_ways()
+    w.keep("high")
+    w.load("high", {"Contact": [["Id", "LastName"], [contact(1), "Ada"]]})
+    w.back()
+    w.restore("high")
+    w.must("high", "unpublish", "Low", "--all")
+    w.load("high", {"Contact": [["Id", "LastName"], [contact(1), "Bob"]]})
+    w.load("low", SMALL)
+    w.must("high", "import", w.full())
+    same(w.table("high", "Contact")[contact(1)]["LastName"], "Bob", "ours")
+    same(len(w.table("high", "Contact")), 2, "theirs is another")
+    w.sound()
+
+
 def case_sender_restored(work, options):
     w = Full(work)
     w.day(small(a3="Third", a4="Fourth"))
-    w.back()
     w.keep("low")
+    back = [w.back()]
     w.day(small(a1="Initech", a2="Hooli", a4="Fourth", a5="Fifth"))
+    back.append(w.back())
     w.day(small(a1="Umbrella", a2="Hooli", a5="Fifth"))
     ids = w.pairs()
     w.restore("low")
+    w.must("low", "import", *back)  # which speak of records not here yet
     w.load("low", small(a1="Umbrella", a2="Wayne", a5="Fifth"))
     w.refused("high", 4, "other content.*--full", "import", w.export())
     w.carry_full()
@@ -456,6 +508,7 @@ def case_local_deletes(work, options):
     same(w.statuses("low"), ["Active (sent)"] * 2 +
          ["Inactive (deleted)"] * 2, "low's statuses")
     same(len(w.table("low", "Account")), 4, "low's accounts")
+    same(w.waiting("high"), 0, "values that wait")
     w.day(small(a1="Umbrella", a3="Third", a4="Fourth"))
     same(w.names("high"), ["Globex", "Umbrella"], "high, later")
     w.sound()
