@@ -152,11 +152,16 @@ run_export(struct cli *cli)
 		.conn = cli->argument[0],
 		.file = cli_value(cli, "o"),
 		.plain = cli_value(cli, "plain") != NULL,
+		.full = cli_value(cli, "full") != NULL,
 	};
 	struct export_sum sum;
 	struct home *home;
 	int rc;
 
+	if (again && options.full)
+		return err_set(&cli->err, ERR_USAGE, "--full and --again: one "
+			       "makes a new bundle, the other an earlier one "
+			       "once more");
 	if (again && !text_parse_count(&options.again, again, strlen(again)))
 		return err_set(&cli->err, ERR_USAGE, "--again %s: is not the "
 			       "number of a bundle", SHOWN(again));
@@ -174,6 +179,9 @@ run_export(struct cli *cli)
 		printf("bundle %" PRIu64 ": %" PRIu64 " created, %" PRIu64
 		       " updated, %" PRIu64 " deleted\n", sum.sequence,
 		       sum.creates, sum.updates, sum.deletes);
+	if (sum.full)
+		printf("all of it anew; the partner takes it with: orgferry "
+		       "import --new-epoch\n");
 	return 0;
 }
 
@@ -212,6 +220,9 @@ tell_import(const char *path, const struct import_sum *sum)
 		if (sum->rows.held > 0)
 			printf("%" PRIu64 " values wait for a field or a "
 			       "record\n", sum->rows.held);
+		if (sum->rows.ended > 0)
+			printf("%" PRIu64 " records are shared no more; they "
+			       "stay here\n", sum->rows.ended);
 		break;
 	}
 }
@@ -222,6 +233,7 @@ run_import(struct cli *cli)
 	const struct import_options options = {
 		.as = cli_value(cli, "as"),
 		.fingerprint = cli_value(cli, "fingerprint"),
+		.new_epoch = cli_value(cli, "new-epoch") != NULL,
 	};
 	struct home *home;
 	int rc = 0;
@@ -329,12 +341,14 @@ const struct cli_command cmd_carry[] = {
 	  "orgferry -C ~/acme export globex -o monday.ferry", run_export,
 	  { { "o", "FILE", "the bundle to write, which must be new" },
 	    { "plain", NULL, "not sealed, for a guard to read" },
+	    { "full", NULL, "all there is, for a partner who lost track" },
 	    { "again", "NUMBER", "an earlier bundle, byte for byte" } } },
 	{ "import", "FILE...", 1, 1000,
 	  "take in a bundle: invitation, answer or changes",
 	  "orgferry -C ~/globex import monday.ferry", run_import,
 	  { { "as", "NAME", "what an invitation's connection is called" },
-	    { "fingerprint", "DIGITS", "an answer's, as it was read out" } } },
+	    { "fingerprint", "DIGITS", "an answer's, as it was read out" },
+	    { "new-epoch", NULL, "take what export --full wrote" } } },
 	{ "transfers", "[CONN]", 0, 1, "list the bundles made and taken in",
 	  "orgferry -C ~/acme transfers", run_transfers, { { 0 } } },
 	{ "ledger", "[CONN]", 0, 1, "list which record is which of theirs",

@@ -118,8 +118,9 @@ tell_kind(const struct manifest *m)
 	if (m->start == MANIFEST_START_FOLLOWS)
 		tell_place("Follows", &m->follows);
 	else if (m->start != MANIFEST_START_NONE)
-		cli_line("Start", "%s of its epoch",
-			 manifest_start_word(m->start));
+		cli_line("Start", "%s", m->start == MANIFEST_START_FULL ?
+			 "full: all there is, in a new epoch" :
+			 "first of its epoch");
 	if (m->has_seen)
 		tell_place("Has seen", &m->seen);
 	cli_line("History", "%" PRIu64 " rows", m->history);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/anew.h"
 #include "flow/catalog.h"
 #include "flow/mint.h"
 #include "flow/names.h"
@@ -15,6 +16,7 @@ struct target {
 	char wire[LEDGER_NAME];
 	int64_t row;	/* 0: it has not landed, and waits */
 	int64_t ledger; /* 0: none */
+	bool gone;	/* deleted here: its values are not wanted */
 };
 
 /* One of their objects, while its rows come. */
@@ -35,6 +37,7 @@ struct apply {
 	struct records *records;
 	struct agreement agreement;
 	struct mint mint;
+	struct anew anew;
 	struct incoming *object; /* as many as the manifest has */
 	size_t count;
 	struct apply_sum *sum;
@@ -76,12 +79,15 @@ apply_new(struct apply **out, struct home *home, struct connection *c,
 	a->st = home_store(home);
 	a->c = c;
 	mint_begin(&a->mint);
+	a->anew = (struct anew){ .st = a->st, .c = c,
+				 .agreement = &a->agreement };
 	if (objects_open(&a->objects, a->st, err) < 0 ||
 	    records_open(&a->records, a->st, err) < 0 ||
 	    records_begin(a->records, c->number, err) < 0) {
 		apply_free(a);
 		return -1;
 	}
+	a->anew.records = a->records;
 	*out = a;
 	return 0;
 }
@@ -130,14 +136,15 @@ accept_record(struct apply *a, struct object *local, const char *object,
 {
 	struct field *value = calloc(local->fields, sizeof *value);
 	char id[19] = "";
-	int rc = -1;
+	int rc = -1, got = anew_id(&a->anew, local, wire, id, err);
 
 	if (!value)
 		return err_memory(err);
 	for (size_t f = 0; f < local->fields; f++)
 		value[f] = field_of("");
-	if (mint_id(&a->mint, a->st, local, wire + 2, id, err) ==
-	    0) {
+	if (got == 0)
+		got = mint_id(&a->mint, a->st, local, wire + 2, id, err);
+	if (got >= 0) {
 		value[local->id] = field_of(id);
 		if (records_insert(a->records, local, value, row, err) == 0 &&
 		    ledger_receive(a->st, a->c, local, *row, wire, err) == 0)
@@ -154,17 +161,20 @@ take_create(struct apply *a, struct incoming *o, struct target *t,
 	    struct err *err)
 {
 	struct ledger_row row;
-	int got = ledger_by_name(a->st, a->c, t->wire, &row, err);
+	int got = anew_find(&a->anew, o->local, o->from->name, t->wire, &row,
+			    err);
 
 	if (got < 0)
 		return -1;
 	ledger_sum_add(&o->sum, t->wire);
 	o->summed = true;
-	if (got > 0 && row.live) {
+	t->gone = got == ANEW_GONE;
+	if (got == ANEW_HERE) {
 		t->row = row.row; /* shared once more: whole again */
 		t->ledger = row.ledger;
-		return 0;
 	}
+	if (got != ANEW_NEW)
+		return 0;
 	if (!o->local || !o->in->accept) {
 		a->sum->waiting++;
 		return waiting_put(a->st, a->c, o->from->name, t->wire, field_of(""),
@@ -285,10 +295,10 @@ write_value(struct apply *a, struct incoming *o, const struct target *t,
 	size_t f;
 	int got;
 
-	if (agreement_map(a->st, a->c, o->from->name, theirs, local, &f, err) <
-	    0)
+	if (local && agreement_map(a->st, a->c, o->from->name, theirs, local,
+				   &f, err) < 0)
 		return -1;
-	if (f == local->fields || f == local->id) {
+	if (!local || f == local->fields || f == local->id) {
 		a->sum->held += value.len > 0;
 		return value.len == 0 ?
 			       waiting_drop(a->st, a->c, t->wire, theirs, err) :
@@ -387,6 +397,8 @@ take_values(struct apply *a, struct incoming *o, const struct change *c,
 {
 	struct target *t = &o->target[c->record - 1];
 
+	if (t->gone)
+		return 0;
 	if (t->row && !t->ledger)
 		return fill_record(a, o, t, c, err);
 	for (size_t i = 0; i < c->row->count; i++) {
@@ -412,6 +424,8 @@ take_update(struct apply *a, struct incoming *o, const struct change *c,
 	struct target *t = &o->target[c->record - 1];
 	const struct field *f = c->row->field;
 
+	if (t->gone)
+		return 0;
 	if (t->row)
 		return write_value(a, o, t, f[1], f[2], err);
 	/* It waits: its values grow up to date in the waiting. */
@@ -488,7 +502,7 @@ land_waiting(struct apply *a, struct err *err)
 	while (got == 0 && rd.left > 0) {
 		struct manifest_object from = { { 0 }, 0, 0, 0, 0, { 0 } };
 		struct incoming o = { .from = &from };
-		struct target t = { { 0 }, 0, 0 };
+		struct target t = { { 0 }, 0, 0, false };
 		struct ledger_row row;
 		const uint8_t *at[4];
 		size_t len[4];
@@ -559,7 +573,7 @@ check_sums(struct apply *a, struct err *err)
 			return err_set(err, ERR_ORDER, "%s: the partner has "
 				       "named %llu records so far, and %llu "
 				       "have come: one of the two homes was "
-				       "restored; make a new connection",
+				       "restored; " APPLY_ANEW,
 				       o->from->name,
 				       (unsigned long long)o->from->records,
 				       (unsigned long long)o->sum.records);
@@ -583,6 +597,9 @@ apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
 
 	*sum = (struct apply_sum){ 0 };
 	a->sum = sum;
+	a->anew.full = m->start == MANIFEST_START_FULL;
+	if (anew_begin(&a->anew, err) < 0)
+		return -1;
 	if (m->catalog_told &&
 	    store_run(a->st, err, "delete from _catalog where connection = ?1",
 		      "i", a->c->number) < 0)
@@ -604,7 +621,9 @@ apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
 	}
 	changes_free(changes);
 	if (got < 0 || (!begun && begin_objects(a, m, err) < 0) ||
-	    check_sums(a, err) < 0 || land_waiting(a, err) < 0)
+	    check_sums(a, err) < 0 ||
+	    anew_end(&a->anew, &sum->ended, err) < 0 ||
+	    land_waiting(a, err) < 0)
 		return -1;
 	sum->updated = records_tally(a->records)->updated;
 	return records_end(a->records, err);
@@ -623,7 +642,8 @@ accept_one(struct apply *a, const char *object, const char *wire,
 {
 	struct manifest_object from = { { 0 }, 0, 0, 0, 0, { 0 } };
 	struct incoming o = { .from = &from };
-	struct target t = { { 0 }, 0, 0 };
+	struct target t = { { 0 }, 0, 0, false };
+	struct ledger_row row;
 	struct store_statement *s;
 	int got;
 
@@ -640,9 +660,15 @@ accept_one(struct apply *a, const char *object, const char *wire,
 	if (!o.local && objects_add(a->objects, o.in->local, &o.local, err) <
 				0)
 		return -1;
-	if (catalog_grow(a->st, a->c, a->objects, o.in->name, o.local,
-			 err) < 0 ||
-	    accept_record(a, o.local, from.name, t.wire, &t.row, err) < 0 ||
+	a->anew.person = true;
+	got = anew_find(&a->anew, o.local, from.name, t.wire, &row, err);
+	if (got == ANEW_HERE)
+		t.row = row.row;
+	if (got < 0 ||
+	    catalog_grow(a->st, a->c, a->objects, o.in->name, o.local, err) <
+		    0 ||
+	    (got == ANEW_NEW &&
+	     accept_record(a, o.local, from.name, t.wire, &t.row, err) < 0) ||
 	    waiting_drop(a->st, a->c, t.wire, field_of(""), err) < 0)
 		return -1;
 	/* One at a time, first to last: writing one may add or drop another. */

@@ -19,7 +19,12 @@ struct apply_sum {
 	uint64_t waiting; /* records that wait to be accepted */
 	uint64_t held;	  /* values that wait for something else */
 	uint64_t receipts;
+	uint64_t ended; /* records that a full bundle did not name */
 };
+
+/* Ends what is said of a row of bundles that is out of order for good. */
+#define APPLY_ANEW "ask the partner for everything anew (export --full), and " \
+	"take that in with import --new-epoch"
 
 struct apply;
 

@@ -61,11 +61,17 @@ fill_manifest(struct work *w, struct err *err)
 	    history_head(w->st, c->number, &m->history, m->head, err) < 0)
 		return -1;
 	memcpy(m->as_of, facts.as_of, sizeof m->as_of);
-	if (!c->out.begun) {
+	if (!c->out.begun || w->out.full) {
+		/*
+		 * Also where nothing was sent, as far as this home knows: one
+		 * that was restored from before the first bundle knows no
+		 * better, and its partner wants to hear that this is all.
+		 */
+		m->start = w->out.full ? MANIFEST_START_FULL :
+					 MANIFEST_START_FIRST;
 		keys_random(c->out.epoch, sizeof c->out.epoch);
 		c->out.begun = true;
 		c->out.sequence = 0;
-		m->start = MANIFEST_START_FIRST;
 	} else {
 		m->has_previous = true;
 		memcpy(m->previous, c->out.hash, sizeof m->previous);
@@ -76,7 +82,8 @@ fill_manifest(struct work *w, struct err *err)
 	memcpy(m->seen.epoch, c->in.epoch, sizeof m->seen.epoch);
 	m->seen.sequence = c->in.sequence;
 	m->catalog = c->published;
-	m->catalog_told = c->published != c->out.published;
+	m->catalog_told = c->published > 0 &&
+			  (w->out.full || c->published != c->out.published);
 	for (size_t i = 0; m->catalog_told && i < w->out.agreement.outs; i++) {
 		const struct agreement_out *o = &w->out.agreement.out[i];
 
@@ -104,14 +111,63 @@ see_new_fields(struct work *w, struct err *err)
 	return 0;
 }
 
-/* What a killed export of the same bundle left in sent/. */
+/*
+ * Whether a file of sent/ is one that begins an epoch and was never committed.
+ * Its epoch was drawn at random and does not come again, so no later bundle
+ * takes its place; nor does the temporary file of one.
+ */
+static int
+is_orphan(struct work *w, const char *name, bool *orphan, struct err *err)
+{
+	const char *sent = strrchr(w->sent, '/') + 1;
+	size_t key = (size_t)(strchr(sent, '-') - sent) + 1;
+	bool temporary = *name == '.';
+	char epoch[9];
+	int64_t known = 0;
+
+	*orphan = false;
+	name += temporary;
+	if (strncmp(name, sent, key) != 0 || strlen(name) < key + 8 ||
+	    strncmp(name + key + 8, "-1.ferry", 8) != 0 ||
+	    (name[key + 16] != 0 && !temporary))
+		return 0;
+	(void)snprintf(epoch, sizeof epoch, "%.8s", name + key);
+	if (!temporary &&
+	    store_ask(w->st, &known, 0, err, "select 1 from _transfer where "
+		      "connection = ?1 and direction = 'out' and sequence = 1 "
+		      "and lower(hex(substr(epoch, 1, 4))) = ?2", "is",
+		      w->c.number, epoch) < 0)
+		return -1;
+	*orphan = known == 0;
+	return 0;
+}
+
+/* What killed exports left in sent/. */
 static int
 sweep_sent(struct work *w, struct err *err)
 {
-	char *folder = home_path(w->home, "sent");
+	char *folder = home_path(w->home, "sent"), **names = NULL;
+	size_t count = 0;
 	int rc = folder ? file_sweep(folder, strrchr(w->sent, '/') + 1, err) :
 			  err_memory(err);
 
+	if (rc == 0)
+		rc = file_names(&names, &count, folder, err);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		bool orphan = false;
+		char *path;
+
+		rc = is_orphan(w, names[i], &orphan, err);
+		if (rc < 0 || !orphan)
+			continue;
+		path = file_join(folder, names[i]);
+		if (!path)
+			rc = err_memory(err);
+		else if (unlink(path) < 0)
+			rc = err_sys(err, "%s: cannot remove it", SHOWN(path));
+		free(path);
+	}
+	file_names_free(names, count);
 	free(folder);
 	return rc;
 }
@@ -242,6 +298,7 @@ make(struct work *w, const struct export_options *options,
 		return -1;
 	*sum = (struct export_sum){
 		.made = true,
+		.full = w->out.full,
 		.sequence = w->m.place.sequence,
 		.creates = w->out.creates,
 		.updates = w->out.updates,
@@ -347,6 +404,7 @@ export_bundle(struct home *home, const char *user,
 	}
 	if (check_sealing(&w->c, w->plain, err) < 0)
 		goto out;
+	w->out.full = options->full;
 	rc = run(w, options, sum, err);
 	if (rc == 0 && sum->made && options->file)
 		rc = copy_out(w->sent, options->file, &sum->bytes, err);

@@ -2,8 +2,9 @@
  * What changed, out into a bundle (DESIGN: what happens at export).
  *
  * State, not operations: of every shared record what is new since the last
- * bundle, and whole what is newly shared or newly published. The bundle lies
- * in sent/ before the store says that it was made, and is copied from there.
+ * bundle, and whole what is newly shared or newly published; or all there is,
+ * for a partner whose home, or whose bundles, are lost. The bundle lies in
+ * sent/ before the store says that it was made, and is copied from there.
  */
 #ifndef FLOW_EXPORT_H
 #define FLOW_EXPORT_H
@@ -15,11 +16,13 @@ struct export_options {
 	const char *conn;
 	const char *file; /* to write; NULL: only sent/ */
 	bool plain;	  /* not sealed */
+	bool full;	  /* a new epoch, with all there is */
 	uint64_t again;	  /* not 0: that bundle once more, byte for byte */
 };
 
 struct export_sum {
 	bool made; /* false: there was nothing to say */
+	bool full; /* the partner takes it with --new-epoch */
 	uint64_t sequence, bytes;
 	uint64_t creates, updates, deletes, values;
 };

@@ -84,11 +84,66 @@ same_place(const struct manifest_place *p, const struct connection_way *way)
 	       memcmp(p->epoch, way->epoch, sizeof p->epoch) == 0;
 }
 
+/*
+ * A bundle that begins a new epoch with all there is. It ends what it does not
+ * name, so a person takes it, and nothing gets older by it.
+ */
+static int
+check_full(const struct connection *c, const struct manifest *m,
+	   const char *path, bool new_epoch, struct err *err)
+{
+	if (!c->in.begun)
+		return 0;
+	if (!new_epoch)
+		return err_set(err, ERR_ORDER, "%s: begins a new epoch with "
+			       "all there is, in the place of what came "
+			       "before; if that is what the partner means, "
+			       "take it with import --new-epoch", SHOWN(path));
+	if (strcmp(m->as_of, c->in.as_of) < 0)
+		return err_set(err, ERR_ORDER, "%s: is the state of %s, and "
+			       "that of %s has been imported; ask the partner "
+			       "to load its newest snapshot and to export "
+			       "--full again", SHOWN(path),
+			       *m->as_of ? m->as_of : "no snapshot",
+			       c->in.as_of);
+	return 0;
+}
+
+/* A bundle of an epoch that is not the one that was last heard of. */
+static int
+refuse_epoch(struct store *st, const struct connection *c,
+	     const struct manifest *m, const char *path, struct err *err)
+{
+	struct manifest_place first = m->place;
+	uint8_t had[KEYS_HASH];
+	int got;
+
+	first.sequence = 1;
+	got = transfers_hash(st, c->number, false, &first, had, err);
+	if (got < 0)
+		return -1;
+	if (got > 0)
+		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64 " of "
+			       "an epoch that the partner has left; only the "
+			       "new one goes on", SHOWN(path),
+			       m->place.sequence);
+	if (m->place.sequence > 1)
+		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64 " of "
+			       "another epoch, whose first bundle, the full "
+			       "one, has not come: take that in before, with "
+			       "--new-epoch, or ask the partner for it "
+			       "(export --again 1)", SHOWN(path),
+			       m->place.sequence);
+	return err_set(err, ERR_ORDER, "%s: is of another epoch than the "
+		       "connection's: the partner's home was restored; "
+		       APPLY_ANEW, SHOWN(path));
+}
+
 /* The place of a bundle against how far the direction has come. */
 static int
 check_order(struct store *st, const struct connection *c,
-	    struct bundle_in *in, const char *path, bool *already,
-	    struct err *err)
+	    struct bundle_in *in, const char *path, bool new_epoch,
+	    bool *already, struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	const uint8_t *hash = bundle_in_hash(in);
@@ -107,9 +162,8 @@ check_order(struct store *st, const struct connection *c,
 	if (got > 0)
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64 " with "
 			       "other content than the one imported: the "
-			       "partner's home was forked or restored; make "
-			       "a new connection with it",
-			       SHOWN(path), m->place.sequence);
+			       "partner's home was forked or restored; "
+			       APPLY_ANEW, SHOWN(path), m->place.sequence);
 	if (m->start == MANIFEST_START_FIRST && !c->in.begun)
 		return 0;
 	if (m->start == MANIFEST_START_FOLLOWS &&
@@ -117,22 +171,17 @@ check_order(struct store *st, const struct connection *c,
 	    memcmp(m->previous, c->in.hash, KEYS_HASH) == 0)
 		return 0;
 	if (m->start == MANIFEST_START_FULL)
-		return err_set(err, ERR_ORDER, "%s: begins a new epoch with "
-			       "all there is, which this orgferry does not "
-			       "take in", SHOWN(path));
+		return check_full(c, m, path, new_epoch, err);
 	if (!c->in.begun || (same_epoch && m->place.sequence >
 						   c->in.sequence + 1))
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
 			       ", and bundle %" PRIu64 " has not come; import "
 			       "that first, or ask the partner for it (export "
-			       "--again %" PRIu64 ")", SHOWN(path),
-			       m->place.sequence, c->in.sequence + 1,
-			       c->in.sequence + 1);
+			       "--again %" PRIu64 "); if it is lost there, "
+			       APPLY_ANEW, SHOWN(path), m->place.sequence,
+			       c->in.sequence + 1, c->in.sequence + 1);
 	if (!same_epoch)
-		return err_set(err, ERR_ORDER, "%s: is of another epoch than "
-			       "the connection's: the partner's home was "
-			       "restored; make a new connection with it",
-			       SHOWN(path));
+		return refuse_epoch(st, c, m, path, err);
 	if (m->place.sequence <= c->in.sequence)
 		return err_set(err, ERR_ORDER, "%s: is bundle %" PRIu64
 			       ", older than the last one imported, %" PRIu64,
@@ -142,8 +191,7 @@ check_order(struct store *st, const struct connection *c,
 		return err_set(err, ERR_ORDER, "%s: follows another bundle "
 			       "%" PRIu64 " than the one imported: the "
 			       "partner's home was forked or restored; "
-			       "make a new connection with it", SHOWN(path),
-			       c->in.sequence);
+			       APPLY_ANEW, SHOWN(path), c->in.sequence);
 	return 0;
 }
 
@@ -175,7 +223,8 @@ apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
 
 static int
 take_changes(struct home *home, struct bundle_in *in, const char *path,
-	     struct connection *c, struct import_sum *sum, struct err *err)
+	     bool new_epoch, struct connection *c, struct import_sum *sum,
+	     struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	struct store *st = home_store(home);
@@ -191,7 +240,7 @@ take_changes(struct home *home, struct bundle_in *in, const char *path,
 			       "%s", SHOWN(path), SHOWN(c->name),
 			       connection_status_word(c->status));
 	if (check_parties(home, c, in, path, err) < 0 ||
-	    check_order(st, c, in, path, &sum->already, err) < 0)
+	    check_order(st, c, in, path, new_epoch, &sum->already, err) < 0)
 		return -1;
 	if (sum->already)
 		return 0;
@@ -248,7 +297,8 @@ take_in(struct home *home, const char *user, const char *path,
 			     SHOWN(path));
 		break;
 	case MANIFEST_CHANGES:
-		rc = take_changes(home, in, path, c, sum, err);
+		rc = take_changes(home, in, path, options->new_epoch, c, sum,
+				  err);
 		break;
 	}
 	if (rc == 0) {

@@ -10,6 +10,7 @@
 struct import_options {
 	const char *as;		 /* an invitation's name here, or NULL */
 	const char *fingerprint; /* of an answer's sender, or NULL */
+	bool new_epoch;		 /* take a bundle that begins anew */
 };
 
 struct import_sum {

@@ -18,6 +18,8 @@ struct outgo {
 	struct records *records;
 	struct agreement agreement;
 	struct connection *c;
+	bool full;	/* all there is, whatever has been told before */
+	bool cut;	/* a created record has values among the updates */
 	int64_t change; /* up to which number, this time */
 	int64_t row;	/* up to which row */
 	uint64_t creates, updates, deletes, values;

@@ -83,17 +83,19 @@ ledger_receive(struct store *st, const struct connection *c,
 	       const struct object *o, int64_t row,
 	       const char wire[static LEDGER_NAME], struct err *err)
 {
+	int64_t ours = wire[0] == connection_side(c, true);
 	char date[TEXT_INSTANT + 1];
 
 	now(date);
 	return store_run(st, err, "insert into _ledger (connection, object, "
 			 "_row, name, ours, partner, status, told, start) "
-			 "values (?1, ?2, ?3, ?4, 0, ?4, '" LEDGER_RECEIVED
-			 "', 1, ?5) on conflict (connection, name, ours) do "
-			 "update set _row = ?3, status = '" LEDGER_RECEIVED
-			 "', start = ?5, stop = ''", "iiits", c->number,
-			 o->object, row, wire + 2, (size_t)(LEDGER_NAME - 2),
-			 date);
+			 "values (?1, ?2, ?3, ?4, ?5, iif(?5, '', ?4), iif(?5, "
+			 "'" LEDGER_SENT "', '" LEDGER_RECEIVED "'), 1, ?6) on "
+			 "conflict (connection, name, ours) do update set "
+			 "object = ?2, _row = ?3, status = excluded.status, "
+			 "told = 1, start = ?6, stop = ''", "iiitis",
+			 c->number, o->object, row, wire + 2,
+			 (size_t)(LEDGER_NAME - 2), ours, date);
 }
 
 int

@@ -50,7 +50,10 @@ int ledger_share(struct store *st, const struct connection *c,
 		 const struct object *o, int64_t row, const char *id,
 		 struct err *err);
 
-/* A record of theirs, accepted here as row. */
+/*
+ * A record that they share, accepted here as row, or linked to it once more.
+ * One that this side had named (its home was restored since) is Active (sent).
+ */
 int ledger_receive(struct store *st, const struct connection *c,
 		   const struct object *o, int64_t row,
 		   const char wire[static LEDGER_NAME], struct err *err);

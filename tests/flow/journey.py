@@ -1089,7 +1089,7 @@ def case_killed(work, options):
     want(score.failed == 0, "%d of the points" % score.failed)
 
 
-def main():
+def main(cases):
     parser = argparse.ArgumentParser()
     parser.add_argument("--days", type=int, default=5, metavar="N")
     parser.add_argument("--every", type=int, default=20, metavar="N")
@@ -1097,7 +1097,7 @@ def main():
     options = parser.parse_args()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     passed = failed = 0
-    for name, case in list(globals().items()):
+    for name, case in list(cases.items()):
         if not name.startswith("case_") or not re.search(options.pattern,
                                                          name):
             continue
@@ -1117,4 +1117,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(globals()))
