@@ -36,7 +36,7 @@ static const char *const trusts[] = {
 	[BUNDLE_FIRST] = "holds, by the key that the bundle itself brings: "
 			 "confirm its fingerprint",
 	[BUNDLE_UNCHECKED] = "NOT CHECKED: the key is not known; name it with "
-			     "--key",
+			     "--key, or with -C a home that knows it",
 };
 static const char *const trust_words[] = {
 	[BUNDLE_KNOWN] = "known",

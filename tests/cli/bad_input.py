@@ -364,7 +364,7 @@ LINES = [
      r"--org-id '0010+90AAA': an org's id has .* begins with 00D"),
     ("init without a folder", "init --name Acme", 2,
      r"init: wants the arguments HOME"),
-    ("verify without a key", "verify {t}/garbage", 2, r"verify: wants --key"),
+    ("verify without a key", "verify {t}/garbage", 3, r"garbage': "),
     ("verify garbage", "verify {t}/garbage --key {t}/acme.pub", 3,
      r"garbage': "),
     ("verify an empty file", "verify {t}/empty --key {t}/acme.pub", 3,

@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""What commands say to the person who runs them.
+
+    said.py [PATTERN]
+
+Each case runs the real program on the same two homes, which are connected and
+agreed, and what was carried between them. PATTERN, a regular expression, picks
+cases by name. Last line: N passed, N failed.
+"""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "flow"))
+
+from journey import Failed, World, account, want, write_day  # noqa: E402
+
+
+def make(work):
+    """low and high, joined; first.ferry is sealed, plain.ferry is not."""
+    w = World(work, agree=False)
+    w.agree()
+    write_day(w.path("day1"), {"Account": [["Id", "Name"],
+                                           [account(1), "Acme"]]})
+    write_day(w.path("day2"), {"Account": [["Id", "Name"],
+                                           [account(1), "Acme Inc."]]})
+    w.must(None, "init", w.path("other"), "--name", "Other", "--enable")
+    w.must("low", "load", w.path("day1"))
+    w.must("low", "export", "high", "-o", w.path("first.ferry"))
+    w.must("low", "load", w.path("day2"))
+    w.must("low", "export", "high", "--plain", "-o", w.path("plain.ferry"))
+    for home in ("low", "high", "other"):
+        w.must(home, "key", "export", "-o", w.path(home + ".pub"))
+        w.must(home, "key", "export", "--sealing", "-o",
+               w.path(home + ".sealing"))
+    os.mkdir(w.path("empty"))
+
+
+def run_in(w, folder, *words, **environment):
+    """Run without -C, in a folder. Exit status, output, errors."""
+    was = os.getcwd()
+    before = dict(os.environ)
+    os.environ.update(environment)
+    os.chdir(w.path(folder))
+    try:
+        return w.run(None, *words)
+    finally:
+        os.chdir(was)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def says(done, status, pattern):
+    """One line: on standard output where done, else on standard error."""
+    rc, out, err = done
+    line = out if status == 0 else err
+    want(rc == status and re.search(pattern, line) and
+         (status == 0 or not out and line.count("\n") == 1),
+         "exit status %d and said %r, not %d and %s" % (rc, out + err, status,
+                                                        pattern))
+
+
+def case_read_in_home(w):
+    """A sealed bundle's own home needs no --key; nothing else opens it."""
+    sealed, plain = w.path("first.ferry"), w.path("plain.ferry")
+    by_low = r"holds: a whole bundle \(changes\), signed by the key of Low, as"
+    for file in sealed, plain:
+        says(w.run("high", "verify", file), 0, by_low)
+        says(run_in(w, "high", "verify", file), 0, by_low)
+        says(run_in(w, "empty", "verify", file,
+                    ORGFERRY_HOME=w.path("high")), 0, by_low)
+        says(w.run("high", "inspect", file), 0, r"Signature +holds")
+    says(run_in(w, "high", "inspect", sealed), 0, r"Signature +holds")
+    says(w.run("low", "verify", plain), 0, r"signed by the home \S+low itself")
+    says(run_in(w, "empty", "inspect", plain), 0, r"NOT CHECKED")
+    for command in "verify", "inspect":
+        says(run_in(w, "empty", command, sealed), 2,
+             r"is sealed, and '.' is not a home: .*-C HOME .*ORGFERRY_HOME.*"
+             r"--key PUB")
+    says(run_in(w, "empty", "verify", plain), 2,
+         r"verify: wants --key PUB, .*-C HOME")
+    says(w.run("other", "verify", plain), 3, r"is signed by key [0-9A-F]{16}")
+
+
+def main():
+    pattern = sys.argv[1] if len(sys.argv) > 1 else ""
+    passed = failed = 0
+    with tempfile.TemporaryDirectory(prefix="said.") as folder:
+        made = os.path.join(folder, "made")
+        os.mkdir(made)
+        make(made)
+        for name, case in list(globals().items()):
+            if not name.startswith("case_") or not re.search(pattern, name):
+                continue
+            work = os.path.join(folder, name)
+            shutil.copytree(made, work)
+            try:
+                case(World(work, connect=False, agree=False))
+                passed += 1
+            except (Failed, OSError) as why:
+                failed += 1
+                print("FAILED %s: %s" % (name[5:], why))
+    print("%d passed, %d failed" % (passed, failed))
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
