@@ -31,6 +31,7 @@ struct reading {
 	struct bundle_keys keys;
 	struct home *home;
 	struct bundle_in *in;
+	struct buf unknown; /* what is told of another key than --key's */
 };
 
 static void
@@ -39,6 +40,23 @@ end_reading(struct reading *r)
 	bundle_in_free(r->in);
 	partners_release(&r->partners);
 	home_close(r->home);
+	buf_release(&r->unknown);
+}
+
+/* Of the keys, only the one that --key names. */
+static int
+know_one(struct cli *cli, struct reading *r, const char *file)
+{
+	char id[KEYS_ID_TEXT + 1];
+
+	keys_id_text(id, r->peer.key.id);
+	buf_addf(&r->unknown, "and the key in %s is %s: give --key the file "
+		 "of who made the bundle, which their `orgferry key export%s` "
+		 "writes", SHOWN(file), id, r->home ? " --sealing" : "");
+	r->keys.find = only_peer;
+	r->keys.ctx = &r->peer;
+	r->keys.unknown = buf_str(&r->unknown);
+	return buf_ok(&r->unknown, &cli->err);
 }
 
 /* The home that opens a sealed bundle, or that knows who signed it. */
@@ -85,17 +103,24 @@ begin_reading(struct cli *cli, struct reading *r, const char *path,
 			return -1;
 		r->keys = r->partners.keys;
 	}
-	if (key) {
-		r->keys.find = only_peer;
-		r->keys.ctx = &r->peer;
-	}
-	return 0;
+	return key ? know_one(cli, r, key) : 0;
 }
 
 static int
 open_reading(struct cli *cli, struct reading *r, const char *path)
 {
 	return bundle_in_open(&r->in, path, &r->keys, &cli->err);
+}
+
+/* Signed by the key that it brings itself, which is not one that was known. */
+static int
+signed_otherwise(struct cli *cli, const struct reading *r, const char *path)
+{
+	char id[KEYS_ID_TEXT + 1];
+
+	keys_id_text(id, bundle_in_sender(r->in)->id);
+	return err_set(&cli->err, ERR_REFUSED, "%s: is signed by key %s, %s",
+		       SHOWN(path), id, r->keys.unknown);
 }
 
 /* Whose key it was, as far as the words for a person go. */
@@ -130,9 +155,7 @@ run_verify(struct cli *cli)
 	if (begin_reading(cli, &r, path, true) == 0 &&
 	    open_reading(cli, &r, path) == 0) {
 		if (bundle_in_trust(r.in) != BUNDLE_KNOWN)
-			(void)err_set(&cli->err, ERR_REFUSED, "%s: is signed "
-				      "by another key than the one given",
-				      SHOWN(path));
+			(void)signed_otherwise(cli, &r, path);
 		else
 			rc = inspect_rows(cli, r.in, false, &sum);
 	}
@@ -389,8 +412,7 @@ const struct cli_command cmd_carry[] = {
 	  { { "csv", "FILE", "as CSV, into a new file" } } },
 	{ "verify", "FILE", 1, 1, "verify that a bundle is whole, and whose",
 	  "orgferry verify monday.ferry --key acme.pub", run_verify,
-	  { { "key", "PUB", "the sender's public or sealing key file; else "
-			    "the home's" },
+	  { { "key", "PUB", "the sender's key file; else the home knows it" },
 	    { 0 } } },
 	{ "inspect", "FILE", 1, 1, "show what a bundle is and what it holds",
 	  "orgferry inspect monday.ferry --changes", run_inspect,

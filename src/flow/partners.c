@@ -57,7 +57,10 @@ partners_read(struct partners *p, struct home *home, struct err *err)
 	*p = (struct partners){
 		.own = { .key = *key_pair_public(home_keys(home)) },
 		.keys = { .own = home_keys(home), .find = find_partner,
-			  .ctx = p },
+			  .ctx = p,
+			  .unknown = "which is no confirmed partner's here: "
+				     "import their invitation or answer "
+				     "first, and confirm its fingerprint" },
 	};
 	return connection_each(home_store(home), add_partner, p, err);
 }

@@ -27,6 +27,11 @@ struct bundle_keys {
 					  const uint8_t id[static KEYS_ID]);
 	void *ctx;
 	bool unchecked; /* read on though the signer is not known: to look */
+	/*
+	 * What a person is told of a signer who is not known, after its key id:
+	 * "which is ...". NULL: that it is not known here.
+	 */
+	const char *unknown;
 };
 
 /* How far a signature is to be trusted. */

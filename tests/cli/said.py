@@ -86,6 +86,26 @@ def case_read_in_home(w):
     says(w.run("other", "verify", plain), 3, r"is signed by key [0-9A-F]{16}")
 
 
+def case_read_with_other_key(w):
+    """Which key signed it, which was given, and which file to ask for."""
+    key = r"key ([0-9A-F]{16}), and the key in '\S+' is (?!\1)[0-9A-F]{16}: "
+    ask = r"give --key the file of who made the bundle, which their `orgferry "
+    sealed, plain = w.path("first.ferry"), w.path("plain.ferry")
+    invitation = w.path("2.ferry")
+    for file in plain, invitation:
+        says(w.run("high", "verify", file, "--key", w.path("other.pub")), 3,
+             "is signed by " + key + ask + "key export` writes$")
+    says(w.run("high", "verify", sealed, "--key", w.path("other.sealing")), 3,
+         "is sealed by " + key + ask + "key export --sealing` writes$")
+    for file in plain, invitation:
+        says(w.run("other", "verify", file), 3, r"is signed by key \S+, which "
+             "is no confirmed partner's here: import their invitation or "
+             "answer first")
+    for home in "low", "other":
+        says(w.run(home, "verify", sealed), 3, r"is sealed to key (\S+), which is not this "
+             r"org's \((?!\1)\S+\): only the home that it is for")
+
+
 def main():
     pattern = sys.argv[1] if len(sys.argv) > 1 else ""
     passed = failed = 0
