@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "format/json.h"
 
 static const struct cli_command *const topics[] = {
 	cmd_begin, cmd_data, cmd_connect, cmd_agree, cmd_share, cmd_carry,
@@ -211,6 +212,61 @@ cli_line(const char *label, const char *fmt, ...)
 	(void)vprintf(fmt, ap);
 	va_end(ap);
 	(void)putchar('\n');
+}
+
+static int
+done_json(struct cli *cli, const char *text)
+{
+	const char *line = strchr(text, '\n');
+	size_t len = line ? (size_t)(line - text) : strlen(text);
+	struct js_build b = { false };
+	struct js *o = js_new_object(&b);
+	struct buf out = BUF_INIT;
+	int rc;
+
+	js_put(&b, o, "done", js_new_string_n(&b, text, len));
+	if (line)
+		js_put(&b, o, "next", js_new_string(&b, line + 1));
+	rc = js_write(&out, &b, o, &cli->err);
+	if (rc == 0)
+		(void)fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	return rc;
+}
+
+int
+cli_done(struct cli *cli, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	const char *said;
+	va_list ap;
+	int rc = 0;
+
+	if (cli->quiet)
+		return 0;
+	va_start(ap, fmt);
+	buf_addv(&text, fmt, ap);
+	va_end(ap);
+	said = buf_str(&text);
+	if (!said)
+		rc = err_memory(&cli->err);
+	else if (cli->json)
+		rc = done_json(cli, said);
+	else
+		(void)puts(said);
+	buf_release(&text);
+	return rc;
+}
+
+void
+cli_add_arguments(const struct cli *cli, struct buf *out, size_t i)
+{
+	for (size_t n = 0; i < cli->arguments; i++, n++) {
+		if (n > 0)
+			buf_add_str(out, ", ");
+		text_add_shown(out, cli->argument[i],
+			       strlen(cli->argument[i]));
+	}
 }
 
 const char *

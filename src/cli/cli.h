@@ -93,6 +93,19 @@ bool cli_is_topic(const char *word); /* the first of two words */
 void cli_line(const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * What a command that only changes something has done, in a line that begins
+ * with the verb in the past tense; what is to be done next may follow it in
+ * lines of its own. Nothing under --quiet; under --json an object with "done"
+ * and perhaps "next". The rest is shown as it stands: show strangers' text
+ * with cli_shown(). 0, or -1 with cli->err filled.
+ */
+int cli_done(struct cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The arguments from the i-th on, as "A, B, C"; the caller's to release. */
+void cli_add_arguments(const struct cli *cli, struct buf *out, size_t i);
+
 /* A stranger's text, harmless, valid until the next call but three. */
 const char *cli_shown(const char *s, size_t len);
 

@@ -53,7 +53,8 @@ run_enable(struct cli *cli)
 	rc = store_run(home_store(home), &cli->err, "update _home set value = "
 		       "1 where key = 'enabled'", "");
 	home_close(home);
-	return rc;
+	return rc < 0 ? -1 :
+	       cli_done(cli, "Enabled connections in this home, for good");
 }
 
 static int
@@ -112,15 +113,19 @@ run_users_add(struct cli *cli)
 	rc = users_add(home_store(home), cli->argument[0], mail ? mail : "",
 		       &cli->err);
 	home_close(home);
-	return rc;
+	return rc < 0 ? -1 :
+	       cli_done(cli, "Added user %s, without rights so far",
+			cli_shown(cli->argument[0], strlen(cli->argument[0])));
 }
 
 /* NAME RIGHT...: all rights are known before any is changed. */
 static int
 change_rights(struct cli *cli,
 	      int (*change)(struct store *st, const char *name,
-			    unsigned rights, struct err *err))
+			    unsigned rights, struct err *err),
+	      const char *done)
 {
+	struct buf said = BUF_INIT;
 	struct home *home;
 	unsigned rights = 0;
 	int rc;
@@ -138,19 +143,28 @@ change_rights(struct cli *cli,
 		return -1;
 	rc = change(home_store(home), cli->argument[0], rights, &cli->err);
 	home_close(home);
+	cli_add_arguments(cli, &said, 1);
+	if (rc == 0)
+		rc = buf_str(&said) ?
+			     cli_done(cli, "%s %s: %s", done,
+				      cli_shown(cli->argument[0],
+						strlen(cli->argument[0])),
+				      buf_str(&said)) :
+			     err_memory(&cli->err);
+	buf_release(&said);
 	return rc;
 }
 
 static int
 run_users_grant(struct cli *cli)
 {
-	return change_rights(cli, users_grant);
+	return change_rights(cli, users_grant, "Granted");
 }
 
 static int
 run_users_revoke(struct cli *cli)
 {
-	return change_rights(cli, users_revoke);
+	return change_rights(cli, users_revoke, "Revoked from");
 }
 
 static int

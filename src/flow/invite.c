@@ -285,7 +285,7 @@ answer_in_store(struct home *home, const char *user, struct connection *c,
 
 int
 invite_accept(struct home *home, const char *user, const char *name,
-	      const char *fingerprint, const char *owner, const char *file,
+	      const char *fingerprint, const char *owner, const char **file,
 	      struct err *err)
 {
 	struct store *st = home_store(home);
@@ -303,7 +303,9 @@ invite_accept(struct home *home, const char *user, const char *name,
 			      connection_status_word(c->status));
 		goto out;
 	}
-	if (!c->one_way && !file) {
+	if (c->one_way)
+		*file = NULL;
+	if (!c->one_way && !*file) {
 		(void)err_set(err, ERR_USAGE, "connection %s: wants -o FILE, "
 			      "the answer to carry back", SHOWN(c->name));
 		goto out;
@@ -313,8 +315,7 @@ invite_accept(struct home *home, const char *user, const char *name,
 	if (owner)
 		(void)snprintf(c->owner, sizeof c->owner, "%s", owner);
 	if (store_begin(st, err) == 0) {
-		rc = answer_in_store(home, user, c, c->one_way ? NULL : file,
-				     err);
+		rc = answer_in_store(home, user, c, *file, err);
 		if (rc == 0)
 			rc = store_commit(st, err);
 		store_rollback(st);

@@ -270,8 +270,8 @@ open_envelope(struct bundle_in *b, struct err *err)
 		keys_id_text(id, b->head.to);
 		keys_id_text(own, key_pair_public(keys->own)->id);
 		return err_set(err, ERR_REFUSED, "is sealed to key %s, which "
-			       "is not this org's (%s): only the home that it is "
-			       "for can open it", id, own);
+			       "is not this org's (%s): only the home that "
+			       "it is for can open it", id, own);
 	}
 	peer = keys->find ? keys->find(keys->ctx, b->head.from) : NULL;
 	if (!peer || !peer->seals)

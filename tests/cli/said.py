@@ -8,6 +8,7 @@ agreed, and what was carried between them. PATTERN, a regular expression, picks
 cases by name. Last line: N passed, N failed.
 """
 
+import json
 import os
 import re
 import shutil
@@ -102,8 +103,94 @@ def case_read_with_other_key(w):
              "is no confirmed partner's here: import their invitation or "
              "answer first")
     for home in "low", "other":
-        says(w.run(home, "verify", sealed), 3, r"is sealed to key (\S+), which is not this "
-             r"org's \((?!\1)\S+\): only the home that it is for")
+        says(w.run(home, "verify", sealed), 3, r"is sealed to key (\S+), "
+             r"which is not this org's \((?!\1)\S+\): only the home that")
+
+
+# What stands after `orgferry -C low`, and what it says; {t} is the folder.
+DONE = [
+    ("enable", r"Enabled connections in this home, for good"),
+    ("users add Ada", r"Added user Ada, without rights so far"),
+    ("users grant Ada manage forward", r"Granted Ada: manage, forward"),
+    ("users revoke Ada all", r"Revoked from Ada: all"),
+    ("publish high Account.Name Account",
+     r"Published to high: Account\.Name, Account, now and later"),
+    ("unpublish high Account.Name", r"Unpublished from high: Account\.Name, "
+     r"for good; all else is published"),
+    ("unpublish high --all", r"Unpublished from high: everything"),
+    ("publish high Account", r"Published to high: Account"),
+    ("publish high --all", r"Published to high: everything, now and later"),
+    ("rule add HIGH Account",
+     r"Added a rule for high: Account, every record, now and later"),
+    ("rule remove high Account",
+     r"Removed the rule for high: Account; what was shared stays shared"),
+    ("rule remove high --all", r"Removed the rule for high: all that is .*"),
+    ("subscribe high --all --auto-accept --on-delete delete",
+     r"Subscribed to high: everything; new records come in by themselves, "
+     r"and a copy goes when its original is deleted"),
+    ("subscribe high --all --none", r"Unsubscribed from high: everything; what "
+     r"was subscribed by name stays"),
+    ("subscribe high X__c --to Y__c", r"Subscribed to high: X__c, into Y__c; "
+     r"new records wait until accepted, and a copy stays when its original is "
+     r"deleted"),
+    ("unsubscribe high X__c Case", r"Unsubscribed from high: X__c, Case"),
+    ("connection invite third --contact A<a@b.example> -o {t}/i.ferry",
+     r"Invited third: wrote the invitation to \S+/i\.ferry\n"
+     r"Carry it to A<a@b\.example>, who runs, in their own home:\n"
+     r"  orgferry import 'i\.ferry'"),
+]
+
+
+def case_done(w):
+    """A line in the past tense; JSON under --json; nothing under --quiet."""
+    before = w.path("before")
+    shutil.copytree(w.path("low"), before)
+    for line, pattern in DONE:
+        words = [word.format(t=w.work) for word in line.split()]
+        rc, out, err = w.run("low", *words)
+        want(rc == 0 and not err and re.fullmatch(pattern + r"\n", out),
+             "%s: %d, %r" % (line, rc, out + err))
+        if words[0] == "connection":
+            os.unlink(words[-1])
+        rc, js, err = w.run("before", "--json", *words)
+        told = json.loads(js)
+        want(rc == 0 and not err and list(told) in (["done"], ["done", "next"])
+             and "\n".join(told.values()) + "\n" == out, line, js, err)
+    os.unlink(w.path("i.ferry"))
+    shutil.rmtree(w.path("low"))
+    w.must(None, "init", w.path("low"), "--name", "Low", "--quiet")
+    w.must("low", "load", w.path("day1"), "--quiet")
+    for line, _ in DONE:
+        words = [word.format(t=w.work) for word in line.split()]
+        if "high" not in line.lower():
+            rc, out, err = w.run("low", "--quiet", *words)
+            want((rc, out, err) == (0, "", ""), line, rc, out, err)
+
+
+def case_done_connecting(w):
+    """What is carried to whom, and what they run, until both are joined."""
+    for home in ("low", "high"):
+        shutil.rmtree(w.path(home))
+    w.make_homes()
+    w.must("low", "connection", "invite", "high", "--contact",
+           "A <a@b.example>", "-o", w.path("i.ferry"))
+    w.must("high", "import", w.path("i.ferry"))
+    accept = ["connection", "accept", "low", "--fingerprint",
+              w.fingerprint("low")]
+    says(w.run("high", *accept, "-o", w.path("a.ferry")), 0,
+         r"\AAccepted low: wrote the answer to \S+/a\.ferry\n"
+         r"Carry it .*voice.*\n.*key show.*\n"
+         r"  orgferry import 'a\.ferry' --fingerprint '\.\.\.'\n\Z")
+    shutil.rmtree(w.path("low"))
+    w.must(None, "init", w.path("low"), "--name", "Low 2", "--enable")
+    w.must("low", "connection", "invite", "high", "--contact",
+           "A <a@b.example>", "--one-way", "-o", w.path("o.ferry"))
+    w.must("high", "import", w.path("o.ferry"), "--as", "low2")
+    accept[2] = "low2"
+    accept[4] = w.fingerprint("low")
+    says(w.run("high", *accept, "-o", w.path("b.ferry")), 0,
+         r"\AAccepted low2: it is one way, so nothing is carried back\n\Z")
+    want(not os.path.exists(w.path("b.ferry")), "an answer was written")
 
 
 def main():
