@@ -339,6 +339,7 @@ int
 file_write(struct file_out *out, const void *data, size_t len,
 	   struct err *err)
 {
+	out->size += len;
 	return file_write_fd(out->fd, data, len, out->path, err);
 }
 

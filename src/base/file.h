@@ -87,9 +87,10 @@ struct file_out {
 	char *name, *temp;
 	char *path; /* as the caller gave it, for messages */
 	bool replace;
+	uint64_t size; /* written so far */
 };
 
-#define FILE_OUT_INIT { { NULL }, -1, -1, NULL, NULL, NULL, false }
+#define FILE_OUT_INIT { { NULL }, -1, -1, NULL, NULL, NULL, false, 0 }
 
 enum file_mode {
 	FILE_NEW,	  /* the name must be free */

@@ -131,7 +131,7 @@ apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
 	if (connection_save(st, c, err) < 0)
 		return -1;
 	return transfers_add(st, c->number, false, m, bundle_in_hash(in), path,
-			     0, err);
+			     bundle_in_size(in), err);
 }
 
 static int

@@ -411,6 +411,12 @@ bundle_in_path(const struct bundle_in *b)
 	return b->path;
 }
 
+uint64_t
+bundle_in_size(const struct bundle_in *b)
+{
+	return b->file.size;
+}
+
 enum bundle_trust
 bundle_in_trust(const struct bundle_in *b)
 {

@@ -128,8 +128,8 @@ DONE = [
     ("subscribe high --all --auto-accept --on-delete delete",
      r"Subscribed to high: everything; new records come in by themselves, "
      r"and a copy goes when its original is deleted"),
-    ("subscribe high --all --none", r"Unsubscribed from high: everything; what "
-     r"was subscribed by name stays"),
+    ("subscribe high --all --none", r"Unsubscribed from high: everything; "
+     r"what was subscribed by name stays"),
     ("subscribe high X__c --to Y__c", r"Subscribed to high: X__c, into Y__c; "
      r"new records wait until accepted, and a copy stays when its original is "
      r"deleted"),
@@ -191,6 +191,17 @@ def case_done_connecting(w):
     says(w.run("high", *accept, "-o", w.path("b.ferry")), 0,
          r"\AAccepted low2: it is one way, so nothing is carried back\n\Z")
     want(not os.path.exists(w.path("b.ferry")), "an answer was written")
+
+
+def case_transfers(w):
+    """Every bundle with the size that its file has, made or taken in."""
+    w.must("high", "import", w.path("first.ferry"), w.path("plain.ferry"))
+    for home in ("low", "high"):
+        rows = json.loads(w.must(home, "transfers", "--json"))
+        want(len(rows) == 4, rows)
+        for row in rows:
+            name = os.path.basename(row["File"])
+            want(int(row["Bytes"]) == os.path.getsize(w.path(name)), row)
 
 
 def main():
