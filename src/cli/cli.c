@@ -1,6 +1,7 @@
 /* What the commands share: see cli.h. */
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -162,6 +163,12 @@ cli_parse(struct cli *cli, int argc, char **argv)
 	return 0;
 }
 
+void
+cli_only_tells(void)
+{
+	(void)signal(SIGPIPE, SIG_DFL);
+}
+
 static void
 help_command(const struct cli_command *c)
 {
@@ -182,6 +189,7 @@ help_command(const struct cli_command *c)
 void
 cli_help(const struct cli_command *command)
 {
+	cli_only_tells();
 	if (command) {
 		help_command(command);
 		return;

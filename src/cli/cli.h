@@ -82,6 +82,14 @@ const struct cli_command *cli_find(const char *first, const char *second,
  */
 int cli_parse(struct cli *cli, int argc, char **argv);
 
+/*
+ * From here on nothing is changed or written, only told: whoever reads our
+ * standard output through a pipe may go, and that ends us at once and quietly,
+ * as it does other tools. Before that, and in commands that never say so, a
+ * closed pipe ends nothing: see main.c.
+ */
+void cli_only_tells(void);
+
 /* Help: of all, or of one command. To standard output. */
 void cli_help(const struct cli_command *command);
 bool cli_is_topic(const char *word); /* the first of two words */

@@ -211,6 +211,7 @@ run_history(struct cli *cli)
 		if (rc == 0)
 			rc = tell_export(cli, &what, &sum);
 	} else {
+		cli_only_tells();
 		rc = history_each(home_store(home), &what.filter, see_row,
 				  &listing, &cli->err);
 		if (rc == 0)

@@ -96,6 +96,7 @@ run_users_list(struct cli *cli)
 
 	if (home_open(&home, cli->home, &cli->err) < 0)
 		return -1;
+	cli_only_tells();
 	rc = users_each(home_store(home), print_person, cli, &cli->err);
 	home_close(home);
 	return rc;

@@ -202,6 +202,8 @@ run_inspect(struct cli *cli)
 	r.keys.unchecked = true;
 	if (rc == 0)
 		rc = open_reading(cli, &r, path);
+	if (!folder)
+		cli_only_tells();
 	if (rc == 0 && !rows)
 		rc = inspect_head(cli, r.in, path);
 	if (rc == 0)

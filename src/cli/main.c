@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,19 @@ run_command(struct cli *cli, int argc, char **argv)
 	return rc;
 }
 
+/*
+ * Whether standard output is a pipe whose reader has gone. That was the
+ * reader's choice, and all is done that was to be done: the exit status is
+ * that of the work, and there is nobody to tell more.
+ */
+static bool
+reader_left(void)
+{
+	struct pollfd out = { .fd = 1, .events = POLLOUT };
+
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,7 +141,12 @@ main(int argc, char **argv)
 
 	if (hold_streams() < 0)
 		return ERR_SYSTEM;
-	/* A full disk or a closed pipe is an error that is told, not a death. */
+	/*
+	 * A full disk is an error that is told, not a death. Nor may a closed
+	 * pipe end a command between two things that it changes: an import of
+	 * three bundles whose reader left after the first line takes in all
+	 * three. What only tells says so: cli_only_tells().
+	 */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (i == argc || strcmp(argv[i], "--help") == 0 ||
@@ -146,7 +165,8 @@ main(int argc, char **argv)
 	} else {
 		rc = run_command(&cli, argc - i, argv + i);
 	}
-	if ((fflush(stdout) != 0 || ferror(stdout)) && rc >= 0)
+	if ((fflush(stdout) != 0 || ferror(stdout)) && rc >= 0 &&
+	    !reader_left())
 		rc = err_set(&cli.err, ERR_SYSTEM, "cannot write to standard "
 			     "output; all else was done");
 	if (rc < 0)

@@ -102,6 +102,7 @@ table_end(struct table *t, struct cli *cli)
 {
 	int rc = buf_ok(&t->cells, &cli->err);
 
+	cli_only_tells();
 	if (rc == 0)
 		rc = cli->json ? print_json(t, &cli->err) :
 				 print_people(t, &cli->err);

@@ -12,13 +12,16 @@ import json
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "flow"))
 
-from journey import Failed, World, account, want, write_day  # noqa: E402
+from journey import (  # noqa: E402
+    PROGRAM, Failed, World, account, want, write_day)
 
 
 def make(work):
@@ -202,6 +205,47 @@ def case_transfers(w):
         for row in rows:
             name = os.path.basename(row["File"])
             want(int(row["Bytes"]) == os.path.getsize(w.path(name)), row)
+
+
+def leave(w, home, *words):
+    """Run with a standard output whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([PROGRAM, "-C", w.path(home), *words], stdout=writer,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    return done.returncode, done.stderr
+
+
+def case_closed_pipe(w):
+    """A list ends by SIGPIPE; what changes something does all of it."""
+    w.must("low", "users", "add", "Ada")
+    for line in ("history", "history --json", "transfers", "connection list",
+                 "connection show high", "ledger", "published high",
+                 "subscribed high", "rule list", "inbox", "users list",
+                 "load --help", "inspect %s" % w.path("plain.ferry")):
+        want(leave(w, "low", *line.split()) == (-signal.SIGPIPE, ""),
+             line, leave(w, "low", *line.split()))
+    os.mkdir(w.path("manifest"))
+    files = [w.path("first.ferry"), w.path("plain.ferry")]
+    for home, words in [
+            ("high", ["inspect", files[1], "--manifest", w.path("manifest")]),
+            ("high", ["import", *files]),
+            ("high", ["verify", files[1]]),
+            ("high", ["check"]),
+            ("low", ["load", w.path("day2")]),
+            ("low", ["publish", "high", "Account"]),
+            ("low", ["ledger", "--csv", w.path("ledger.csv")]),
+            ("low", ["history", "--csv", w.path("history.csv")]),
+            ("low", ["export", "high", "-o", w.path("third.ferry")])]:
+        want(leave(w, home, *words) == (0, ""), words)
+    want(len(os.listdir(w.path("manifest"))) == 2, "no manifest was written")
+    for name in ("ledger.csv", "history.csv.minisig", "third.ferry"):
+        want(os.path.exists(w.path(name)), name)
+    says(w.run("high", "import", *files), 0,
+         r"(?s)first.*already imported.*plain.*already imported")
+    rc, err = leave(w, "low", "load", w.path("none"))
+    want(rc == 5 and err.startswith("orgferry: "), "an error", rc, err)
 
 
 def main():
