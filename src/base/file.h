@@ -129,6 +129,13 @@ int file_put(const char *path, enum file_mode mode, const void *data,
 int file_sweep(const char *folder, const char *name, struct err *err);
 
 /*
+ * The same beside a path in a folder that is not ours alone: of the temporary
+ * files of exactly this name, those that no living writer holds locked. What
+ * cannot be removed stays, for nothing depends on it.
+ */
+void file_sweep_dead(const char *path);
+
+/*
  * A nameless file beside path for what does not fit in memory: opened for
  * reading and writing, and gone when closed. Returns the descriptor or -1.
  */

@@ -8,6 +8,7 @@ agreed, and what was carried between them. PATTERN, a regular expression, picks
 cases by name. Last line: N passed, N failed.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -246,6 +247,20 @@ def case_closed_pipe(w):
          r"(?s)first.*already imported.*plain.*already imported")
     rc, err = leave(w, "low", "load", w.path("none"))
     want(rc == 5 and err.startswith("orgferry: "), "an error", rc, err)
+
+
+def case_killed_export(w):
+    """The next export to a name sweeps what a killed one left beside it."""
+    left = [w.path(".third.ferry.%d-0.part" % n) for n in (1, 2)]
+    for path in left:
+        shutil.copy(w.path("first.ferry"), path)
+    with open(left[1], "rb") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        w.must("low", "export", "high", "--again", "1", "-o",
+               w.path("third.ferry"))
+        want([os.path.exists(p) for p in left] == [False, True], "swept")
+    w.must("low", "export", "high", "--again", "1", "-o", w.path("4.ferry"))
+    want(os.path.exists(left[1]), "another name's was swept")
 
 
 def main():
