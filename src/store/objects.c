@@ -146,8 +146,8 @@ read_objects(struct objects *all, struct err *err)
 	struct store_statement *s;
 	int got;
 
-	if (store_prepare(all->st, &s, "select object, name, header from "
-			  "_object order by name", err) < 0)
+	if (store_prepare(all->st, &s, "select object, name, header, newest "
+			  "from _object order by name", err) < 0)
 		return -1;
 	while ((got = store_step(s, err)) > 0) {
 		size_t len;
@@ -161,6 +161,8 @@ read_objects(struct objects *all, struct err *err)
 			break;
 		}
 		buf_add(&o->header, header, len);
+		(void)snprintf(o->newest, sizeof o->newest, "%s",
+			       store_text(s, 3, &len));
 		if (buf_ok(&o->header, err) < 0 ||
 		    read_fields(all, o, err) < 0) {
 			got = -1;
@@ -372,3 +374,11 @@ objects_set_header(struct objects *all, struct object *o,
 			 "object = ?1", "ib", o->object, header, len);
 }
 
+int
+objects_set_newest(struct objects *all, struct object *o, const char *newest,
+		   struct err *err)
+{
+	(void)snprintf(o->newest, sizeof o->newest, "%s", newest);
+	return store_run(all->st, err, "update _object set newest = ?2 where "
+			 "object = ?1", "is", o->object, newest);
+}
