@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "format/json.h"
 
 static const struct cli_command *const topics[] = {
 	cmd_begin, cmd_data, cmd_connect, cmd_agree, cmd_share, cmd_carry,
@@ -222,6 +221,19 @@ cli_line(const char *label, const char *fmt, ...)
 	(void)putchar('\n');
 }
 
+int
+cli_json(struct js_build *b, struct js *value, bool line, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	int rc = line ? js_write_line(&out, b, value, err) :
+			js_write(&out, b, value, err);
+
+	if (rc == 0)
+		(void)fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	return rc;
+}
+
 static int
 done_json(struct cli *cli, const char *text)
 {
@@ -229,17 +241,11 @@ done_json(struct cli *cli, const char *text)
 	size_t len = line ? (size_t)(line - text) : strlen(text);
 	struct js_build b = { false };
 	struct js *o = js_new_object(&b);
-	struct buf out = BUF_INIT;
-	int rc;
 
 	js_put(&b, o, "done", js_new_string_n(&b, text, len));
 	if (line)
 		js_put(&b, o, "next", js_new_string(&b, line + 1));
-	rc = js_write(&out, &b, o, &cli->err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, false, &cli->err);
 }
 
 int

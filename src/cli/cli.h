@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/buf.h"
+#include "format/json.h"
 
 struct cli;
 
@@ -100,6 +100,10 @@ bool cli_is_topic(const char *word); /* the first of two words */
  */
 void cli_line(const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Print a value as JSON, on one line or on many, and free it. */
+int cli_json(struct js_build *b, struct js *value, bool line,
+	     struct err *err);
 
 /*
  * What a command that only changes something has done, in a line that begins

@@ -155,10 +155,7 @@ run_published(struct cli *cli)
 	}
 	agreement_release(&a);
 	work_end(s);
-	if (rc == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, rc);
 }
 
 /* Split a comma list in place; the count of its items. */
@@ -296,10 +293,7 @@ run_subscribed(struct cli *cli)
 			a.in[i].deletes ? "delete" : "keep" });
 	agreement_release(&a);
 	work_end(s);
-	if (rc == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, rc);
 }
 
 const struct cli_command cmd_agree[] = {

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "format/json.h"
 #include "format/minisig.h"
 #include "store/home.h"
 #include "store/records.h"
@@ -62,9 +61,7 @@ print_person(void *ctx, const struct users_person *p, struct err *err)
 {
 	struct cli *cli = ctx;
 	struct js_build b = { false };
-	struct buf out = BUF_INIT;
 	struct js *o;
-	int rc;
 
 	if (!cli->json) {
 		printf("%-24s %-6s %-7s %-6s %s\n",
@@ -81,11 +78,7 @@ print_person(void *ctx, const struct users_person *p, struct err *err)
 	js_put(&b, o, "manage", js_new_bool(&b, p->rights & USERS_MANAGE));
 	js_put(&b, o, "forward", js_new_bool(&b, p->rights & USERS_FORWARD));
 	js_put(&b, o, "accept", js_new_bool(&b, p->rights & USERS_ACCEPT));
-	rc = js_write_line(&out, &b, o, err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, true, err);
 }
 
 static int
@@ -190,18 +183,12 @@ show_json(struct cli *cli, const char *id, const char *fingerprint,
 	  const char *sealing)
 {
 	struct js_build b = { false };
-	struct buf out = BUF_INIT;
 	struct js *o = js_new_object(&b);
-	int rc;
 
 	js_put(&b, o, "key", js_new_string(&b, id));
 	js_put(&b, o, "fingerprint", js_new_string(&b, fingerprint));
 	js_put(&b, o, "sealing", js_new_string(&b, sealing));
-	rc = js_write(&out, &b, o, &cli->err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, false, &cli->err);
 }
 
 static int

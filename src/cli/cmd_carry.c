@@ -336,10 +336,7 @@ run_transfers(struct cli *cli)
 			    cli->arguments ? cli->argument[0] : NULL,
 			    see_transfer, &t, &cli->err);
 	home_close(home);
-	if (rc == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, rc);
 }
 
 /* The ledger as a list, or as CSV in a file. */
@@ -386,12 +383,12 @@ run_ledger(struct cli *cli)
 				 see_ledger, &out, &cli->err);
 	objects_close(objects);
 	home_close(home);
-	if (rc == 0 && csv)
+	if (!csv)
+		rc = table_end(&t, cli, rc);
+	else if (rc == 0)
 		rc = buf_ok(&out.csv, &cli->err) < 0 ? -1 :
 		     file_put(csv, FILE_NEW, out.csv.data, out.csv.len,
 			      &cli->err);
-	else if (rc == 0)
-		rc = table_end(&t, cli);
 	buf_release(&out.csv);
 	return rc;
 }

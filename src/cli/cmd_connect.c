@@ -143,7 +143,7 @@ run_list(struct cli *cli)
 	table_begin(&t, list_columns, 7);
 	rc = connection_each(home_store(home), list_one, &t, &cli->err);
 	home_close(home);
-	return rc < 0 ? (buf_release(&t.cells), -1) : table_end(&t, cli);
+	return table_end(&t, cli, rc);
 }
 
 static int
@@ -184,7 +184,7 @@ run_show(struct cli *cli)
 		table_begin(&t, columns, 2);
 		for (size_t i = 0; i < sizeof row / sizeof *row; i++)
 			table_row(&t, row[i]);
-		rc = table_end(&t, cli);
+		rc = table_end(&t, cli, 0);
 	}
 	home_close(home);
 	free(c);

@@ -196,10 +196,7 @@ list(struct cli *cli, const char *sql, const char *const *columns,
 	}
 	store_finish(s);
 	home_close(home);
-	if (got == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, got);
 }
 
 static int
