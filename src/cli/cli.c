@@ -46,17 +46,40 @@ cli_find(const char *first, const char *second, size_t *words)
 	return c;
 }
 
-bool
-cli_is_topic(const char *word)
+int
+cli_no_command(struct cli *cli, const char *first, const char *second)
 {
-	size_t len = strlen(word);
+	size_t len = strlen(first);
+	struct buf follow = BUF_INIT;
+	const char *meant = NULL;
+	char both[64];
 
+	(void)snprintf(both, sizeof both, "%s %s", first,
+		       second ? second : "");
 	for (size_t t = 0; t < TOPICS; t++)
-		for (const struct cli_command *c = topics[t]; c->name; c++)
-			if (strncmp(c->name, word, len) == 0 &&
+		for (const struct cli_command *c = topics[t]; c->name; c++) {
+			if (text_like(c->name, strchr(c->name, ' ') ? both :
+								      first))
+				meant = c->name;
+			if (strncmp(c->name, first, len) == 0 &&
 			    c->name[len] == ' ')
-				return true;
-	return false;
+				buf_addf(&follow, "%s%s",
+					 follow.len ? ", " : "",
+					 c->name + len + 1);
+		}
+	if (meant)
+		(void)err_set(&cli->err, ERR_USAGE, "%s: is no command; did "
+			      "you mean %s (see: orgferry --help)",
+			      SHOWN(follow.len ? both : first), meant);
+	else if (follow.len)
+		(void)err_set(&cli->err, ERR_USAGE, "%s: wants another word: "
+			      "%s (see: orgferry --help)", first,
+			      buf_str(&follow) ? buf_str(&follow) : "");
+	else
+		(void)err_set(&cli->err, ERR_USAGE, "%s: is no command (see: "
+			      "orgferry --help)", cli_shown(first, len));
+	buf_release(&follow);
+	return -1;
 }
 
 static size_t

@@ -92,7 +92,9 @@ void cli_only_tells(void);
 
 /* Help: of all, or of one command. To standard output. */
 void cli_help(const struct cli_command *command);
-bool cli_is_topic(const char *word); /* the first of two words */
+
+/* That these words are no command: which was meant, or may follow the first. */
+int cli_no_command(struct cli *cli, const char *first, const char *second);
 
 /*
  * A line for a person: "Label   value", the value shown harmlessly. Several

@@ -217,8 +217,13 @@ tell_subscribed(struct cli *cli, const struct work *s)
 	const char *to = cli_value(cli, "to");
 	const char *deletes = cli_value(cli, "on-delete");
 	struct buf rest = BUF_INIT;
+	bool offered = true;
 	int rc;
 
+	if (cli->arguments > 1 &&
+	    agreement_offered(s->st, &s->c, cli->argument[1], &offered,
+			      &cli->err) < 0)
+		return -1;
 	if (cli_value(cli, "none"))
 		return tell(cli, "Unsubscribed from", cli->arguments > 1 ? "" :
 			    "; what was subscribed by name stays", s);
@@ -229,6 +234,9 @@ tell_subscribed(struct cli *cli, const struct work *s)
 		 cli_value(cli, "auto-accept") ? "come in by themselves" :
 						 "wait until accepted",
 		 deletes && *deletes == 'd' ? "goes when" : "stays when");
+	/* It may come yet; or it is misspelled. */
+	if (!offered)
+		buf_add_str(&rest, "; the partner has not published it so far");
 	rc = buf_str(&rest) ? tell(cli, "Subscribed to", buf_str(&rest), s) :
 			      err_memory(&cli->err);
 	buf_release(&rest);

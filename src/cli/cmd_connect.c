@@ -64,6 +64,9 @@ run_invite(struct cli *cli)
 
 	if (find_policy(cli, &options.policy) < 0)
 		return -1;
+	if (!options.contact)
+		return err_set(&cli->err, ERR_USAGE, "connection invite: wants "
+			       "--contact 'NAME <MAIL>', whom it is for");
 	if (!options.file)
 		return err_set(&cli->err, ERR_USAGE, "connection invite: wants "
 			       "-o FILE, the invitation to carry over");

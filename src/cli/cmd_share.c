@@ -183,7 +183,8 @@ list(struct cli *cli, const char *sql, const char *const *columns,
 	if (home_open(&home, cli->home, &cli->err) < 0)
 		return -1;
 	table_begin(&t, columns, count);
-	if (store_prepare(home_store(home), &s, sql, &cli->err) == 0) {
+	if (connection_known(home_store(home), conn, &cli->err) == 0 &&
+	    store_prepare(home_store(home), &s, sql, &cli->err) == 0) {
 		store_bind_text(s, 1, conn, strlen(conn));
 		while ((got = store_step(s, &cli->err)) > 0) {
 			const char *v[8];

@@ -31,6 +31,13 @@ hold_streams(void)
 	return 0;
 }
 
+static void
+take_home(struct cli *cli, const char *home)
+{
+	cli->home = home;
+	cli->home_named = true;
+}
+
 /* -C HOME, --user, --json, --quiet: may stand before the command. */
 static int
 take_globals(struct cli *cli, int argc, char **argv)
@@ -39,8 +46,7 @@ take_globals(struct cli *cli, int argc, char **argv)
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "-C") == 0 && i + 1 < argc) {
-			cli->home = argv[++i];
-			cli->home_named = true;
+			take_home(cli, argv[++i]);
 		} else if (strcmp(argv[i], "--user") == 0 && i + 1 < argc) {
 			cli->user = argv[++i];
 		} else if (strcmp(argv[i], "--json") == 0) {
@@ -54,7 +60,7 @@ take_globals(struct cli *cli, int argc, char **argv)
 	return i;
 }
 
-/* --json and --quiet are taken after the command too, where people put them. */
+/* The same are taken after the command too, where people put them. */
 static int
 drop_globals(struct cli *cli, int argc, char **argv)
 {
@@ -69,6 +75,10 @@ drop_globals(struct cli *cli, int argc, char **argv)
 			cli->json = true;
 		else if (strcmp(argv[i], "--quiet") == 0)
 			cli->quiet = true;
+		else if (strcmp(argv[i], "-C") == 0 && i + 1 < argc)
+			take_home(cli, argv[++i]);
+		else if (strcmp(argv[i], "--user") == 0 && i + 1 < argc)
+			cli->user = argv[++i];
 		else
 			argv[kept++] = argv[i];
 	}
@@ -92,13 +102,8 @@ run_command(struct cli *cli, int argc, char **argv)
 	int rc = -1;
 
 	cli->command = cli_find(argv[0], argc > 1 ? argv[1] : NULL, &words);
-	if (!cli->command && cli_is_topic(argv[0]))
-		return err_set(&cli->err, ERR_USAGE, "%s: wants another word "
-			       "(see: orgferry --help)", argv[0]);
 	if (!cli->command)
-		return err_set(&cli->err, ERR_USAGE, "%s: is no command (see: "
-			       "orgferry --help)", cli_shown(argv[0],
-							     strlen(argv[0])));
+		return cli_no_command(cli, argv[0], argc > 1 ? argv[1] : NULL);
 	argc -= (int)words;
 	argv += words;
 	if (wants_help(argc, argv)) {

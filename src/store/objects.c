@@ -211,6 +211,24 @@ objects_find(struct objects *all, const char *name)
 	return there ? all->object[i] : NULL;
 }
 
+struct object *
+objects_named(struct objects *all, const char *name, struct err *err)
+{
+	struct object *o = objects_find(all, name);
+	const char *meant = NULL;
+
+	for (size_t i = 0; !o && i < all->objects; i++)
+		if (text_like(all->object[i]->name, name))
+			meant = all->object[i]->name;
+	if (!o)
+		(void)err_set(err, ERR_USAGE, "%s: the home has no such "
+			      "object; %s%s", SHOWN(name),
+			      meant ? "did you mean " :
+				      "load a snapshot with it first",
+			      meant ? meant : "");
+	return o;
+}
+
 /* The statements name every column, so a new one makes them stale. */
 static void
 forget_statements(struct object *o)

@@ -55,6 +55,10 @@ struct object *objects_at(struct objects *all, size_t i);
 /* The object of a name in any case, or NULL. Pointers last until close. */
 struct object *objects_find(struct objects *all, const char *name);
 
+/* The same where there must be one: ERR_USAGE, with one that was meant. */
+struct object *objects_named(struct objects *all, const char *name,
+			     struct err *err);
+
 /* Make an object's table, with Id alone, or a field's column. */
 int objects_add(struct objects *all, const char *name,
 		       struct object **out, struct err *err);

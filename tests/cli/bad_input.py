@@ -388,7 +388,7 @@ LINES = [
     ("users: no such right", "users grant Ada fly", 2,
      r"'fly': is no right; there are manage, forward, accept and all"),
     ("users: no such person", "users grant Ada manage", 2, r"Ada"),
-    ("users: an empty name", "users add=", 2, r"users'?: wants another"),
+    ("users: an empty name", "users add=", 2, r"did you mean users add"),
 ]
 
 # What makes a home unfit, the command line, its status, what it says. The

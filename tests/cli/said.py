@@ -197,6 +197,17 @@ def case_done_connecting(w):
     want(not os.path.exists(w.path("b.ferry")), "an answer was written")
 
 
+def case_subscribed(w):
+    """What the partner does not publish is told, once it has said what."""
+    want("not published" not in w.must("high", "subscribe", "Low", "Case"),
+         "told before a bundle has come")
+    w.must("high", "import", w.path("first.ferry"))
+    says(w.run("high", "subscribe", "Low", "Acount"), 0,
+         r"; the partner has not published it so far$")
+    want("not published" not in w.must("high", "subscribe", "Low", "account"),
+         "told of one that is published")
+
+
 def case_transfers(w):
     """Every bundle with the size that its file has, made or taken in."""
     w.must("high", "import", w.path("first.ferry"), w.path("plain.ferry"))
@@ -261,6 +272,57 @@ def case_killed_export(w):
         want([os.path.exists(p) for p in left] == [False, True], "swept")
     w.must("low", "export", "high", "--again", "1", "-o", w.path("4.ferry"))
     want(os.path.exists(left[1]), "another name's was swept")
+
+
+# What stands after `orgferry`, and what the error says.
+WRONG = [
+    ("lod x", r"lod': is no command; did you mean load \("),
+    ("connection lst", r"connection lst': is no command; did you mean "
+     r"connection list \("),
+    ("connection", r"connection: wants another word: invite, accept, list, "
+     r"show \("),
+    ("sail", r"sail: is no command \(see"),
+    ("connection show hihg", r"no connection 'hihg'; did you mean 'high'$"),
+    ("connection show nobody", r"no connection 'nobody' \(see: orgferry "),
+    ("export nobody", r"there is no connection 'nobody'"),
+    ("publish high Acount", r"'Acount': .* no such object; did you mean "
+     r"Account$"),
+    ("unpublish high Case", r"'Case': .* no such object; load a snapshot"),
+    ("publish high Account.Nmae", r"Account: has no field 'Nmae'"),
+    ("forward high --object Acount", r"did you mean Account$"),
+    ("rule add high Acount", r"did you mean Account$"),
+    ("rule add high Case", r"'Case': the home has no such object; load a "),
+    ("rule remove high Account", r"no such rule \(see: orgferry rule list"),
+    ("rule list hgh", r"no connection 'hgh'; did you mean 'high'$"),
+    ("inbox nobody", r"there is no connection 'nobody'"),
+    ("transfers nobody", r"there is no connection 'nobody'"),
+    ("ledger nobody", r"there is no connection 'nobody'"),
+    ("ledger nobody --csv {t}/l.csv", r"there is no connection 'nobody'"),
+    ("accept high 42", r"'42': no such record waits \(see: orgferry inbox"),
+    ("connection invite x -o {t}/i.ferry", r"wants --contact 'NAME <MAIL>'"),
+    ("connection invite high --contact A<a@b.example> -o {t}/i.ferry",
+     r"a connection 'high' already; "),
+    ("check -C", r"check: has no option '-C'"),
+]
+
+
+def case_wrong(w):
+    """An error names what was meant, or where to look, in one line."""
+    for line, pattern in WRONG:
+        rc, out, err = w.run("low", *line.format(t=w.work).split())
+        want(rc == 2 and not out and re.search(pattern, err) and
+             err.count("\n") == 1, line, rc, out, err)
+    want(not os.path.exists(w.path("l.csv")), "a ledger of nobody's")
+    says(run_in(w, "empty", "ledger", "-C", w.path("low"), "--user", "Ada"), 0,
+         r"\AConnection")
+    invitation = w.path("x.ferry")
+    w.must("low", "connection", "invite", "third", "--contact",
+           "A <a@b.example>", "-o", invitation)
+    says(w.run("low", "export", "third"), 2, r"'third' is Sent, not Accepted; "
+         r"import the partner's answer first")
+    w.must("other", "import", invitation)
+    says(w.run("other", "export", "Low"), 2, r"'Low' is Received, not "
+         r"Accepted; accept it first")
 
 
 def main():
