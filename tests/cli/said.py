@@ -47,16 +47,10 @@ def make(work):
 
 def run_in(w, folder, *words, **environment):
     """Run without -C, in a folder. Exit status, output, errors."""
-    was = os.getcwd()
-    before = dict(os.environ)
-    os.environ.update(environment)
-    os.chdir(w.path(folder))
-    try:
-        return w.run(None, *words)
-    finally:
-        os.chdir(was)
-        os.environ.clear()
-        os.environ.update(before)
+    done = subprocess.run([PROGRAM, *words], cwd=w.path(folder), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          env={**os.environ, **environment}, check=False)
+    return done.returncode, done.stdout, done.stderr
 
 
 def says(done, status, pattern):
