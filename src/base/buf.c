@@ -54,13 +54,12 @@ buf_add_byte(struct buf *b, uint8_t byte)
 }
 
 void
-buf_addf(struct buf *b, const char *fmt, ...)
+buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
-	va_list ap, again;
+	va_list again;
 	uint8_t *at;
 	int n;
 
-	va_start(ap, fmt);
 	va_copy(again, ap);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	at = n < 0 ? NULL : buf_room(b, (size_t)n + 1);
@@ -71,6 +70,15 @@ buf_addf(struct buf *b, const char *fmt, ...)
 		b->failed = true;
 	}
 	va_end(again);
+}
+
+void
+buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addv(b, fmt, ap);
 	va_end(ap);
 }
 

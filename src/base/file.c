@@ -267,6 +267,21 @@ may_take_name(const struct file_out *out, struct err *err)
 	return 0;
 }
 
+/*
+ * A writer holds its temporary file locked, so that one that is swept is known
+ * to be nobody's: a process id says nothing in a folder that machines or
+ * containers share. Where locks cannot be had, nothing is swept either. False
+ * where a sweeper was there between our opening and our lock.
+ */
+static bool
+hold_temp(int fd)
+{
+	struct stat st;
+
+	(void)flock(fd, LOCK_EX | LOCK_NB);
+	return fstat(fd, &st) < 0 || st.st_nlink > 0;
+}
+
 /* Open a new file with a name of our making beside the one it is to have. */
 static int
 open_temp(struct file_out *out, mode_t mode, struct err *err)
@@ -282,10 +297,13 @@ open_temp(struct file_out *out, mode_t mode, struct err *err)
 		out->fd = openat(out->dir, out->temp,
 				 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
 					 O_CLOEXEC, mode);
-		if (out->fd >= 0)
+		if (out->fd >= 0 && hold_temp(out->fd))
 			return 0;
-		if (errno != EEXIST)
+		if (out->fd >= 0)
+			(void)close(out->fd);
+		else if (errno != EEXIST)
 			break;
+		out->fd = -1;
 	}
 	free(out->temp);
 	out->temp = NULL;
@@ -339,6 +357,7 @@ int
 file_write(struct file_out *out, const void *data, size_t len,
 	   struct err *err)
 {
+	out->size += len;
 	return file_write_fd(out->fd, data, len, out->path, err);
 }
 
@@ -556,6 +575,15 @@ file_names_free(char **names, size_t count)
 	free(names);
 }
 
+/* Past a number as printf() spells it, or NULL. */
+static const char *
+past_number(const char *s)
+{
+	size_t len = strspn(s, "0123456789");
+
+	return len == 0 || (len > 1 && *s == '0') ? NULL : s + len;
+}
+
 /* Whether open_temp() made this for that name: .NAME.PID-N.part */
 static bool
 is_temp_of(const char *temp, const char *name)
@@ -565,12 +593,11 @@ is_temp_of(const char *temp, const char *name)
 	if (temp[0] != '.' || strncmp(temp + 1, name, len) != 0 ||
 	    temp[1 + len] != '.')
 		return false;
-	temp += len + 2;
-	temp += strspn(temp, "0123456789");
-	if (*temp++ != '-')
+	temp = past_number(temp + len + 2);
+	if (!temp || *temp != '-')
 		return false;
-	temp += strspn(temp, "0123456789");
-	return strcmp(temp, ".part") == 0;
+	temp = past_number(temp + 1);
+	return temp && strcmp(temp, ".part") == 0;
 }
 
 int
@@ -594,6 +621,42 @@ file_sweep(const char *folder, const char *name, struct err *err)
 	}
 	file_names_free(names, count);
 	return rc;
+}
+
+static void
+remove_dead(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
+					   O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(dir, name, 0);
+	(void)close(fd);
+}
+
+void
+file_sweep_dead(const char *path)
+{
+	struct err err;
+	const char *name;
+	char *folder = NULL, **names = NULL;
+	size_t count = 0;
+	int dir = -1;
+
+	if (split_path(path, &folder, &name, &err) == 0 &&
+	    file_names(&names, &count, folder, &err) == 0)
+		dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; dir >= 0 && i < count; i++)
+		if (is_temp_of(names[i], name))
+			remove_dead(dir, names[i]);
+	if (dir >= 0)
+		(void)close(dir);
+	file_names_free(names, count);
+	free(folder);
 }
 
 bool

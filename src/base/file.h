@@ -87,9 +87,10 @@ struct file_out {
 	char *name, *temp;
 	char *path; /* as the caller gave it, for messages */
 	bool replace;
+	uint64_t size; /* written so far */
 };
 
-#define FILE_OUT_INIT { { NULL }, -1, -1, NULL, NULL, NULL, false }
+#define FILE_OUT_INIT { { NULL }, -1, -1, NULL, NULL, NULL, false, 0 }
 
 enum file_mode {
 	FILE_NEW,	  /* the name must be free */
@@ -126,6 +127,13 @@ int file_put(const char *path, enum file_mode mode, const void *data,
  * they were killed. Only where nobody else can be writing it.
  */
 int file_sweep(const char *folder, const char *name, struct err *err);
+
+/*
+ * The same beside a path in a folder that is not ours alone: of the temporary
+ * files of exactly this name, those that no living writer holds locked. What
+ * cannot be removed stays, for nothing depends on it.
+ */
+void file_sweep_dead(const char *path);
 
 /*
  * A nameless file beside path for what does not fit in memory: opened for

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 /*
@@ -315,4 +316,35 @@ text_now(void)
 	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
 		return 0;
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+text_like(const char *a, const char *b)
+{
+	enum { MOST = 40 };
+	unsigned d[MOST + 1][MOST + 1];
+	size_t m = strlen(a), n = strlen(b);
+
+	if (m > MOST || n > MOST)
+		return false;
+	for (size_t i = 0; i <= m; i++)
+		d[i][0] = (unsigned)i;
+	for (size_t j = 0; j <= n; j++)
+		d[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= m; i++)
+		for (size_t j = 1; j <= n; j++) {
+			unsigned best = d[i - 1][j - 1] +
+				(strncasecmp(a + i - 1, b + j - 1, 1) != 0);
+
+			if (d[i - 1][j] + 1 < best)
+				best = d[i - 1][j] + 1;
+			if (d[i][j - 1] + 1 < best)
+				best = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && d[i - 2][j - 2] + 1 < best &&
+			    strncasecmp(a + i - 1, b + j - 2, 1) == 0 &&
+			    strncasecmp(a + i - 2, b + j - 1, 1) == 0)
+				best = d[i - 2][j - 2] + 1;
+			d[i][j] = best;
+		}
+	return d[m][n] <= (m < 4 || n < 4 ? 1 : 2);
 }

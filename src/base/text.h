@@ -36,6 +36,12 @@ const char *text_show(char dst[static LIMIT_SHOWN], const void *s, size_t len);
 #define SHOWN(s) text_show((char[LIMIT_SHOWN]){ 0 }, (s), strlen(s))
 #define SHOWN_N(s, n) text_show((char[LIMIT_SHOWN]){ 0 }, (s), (n))
 
+/*
+ * Whether a word may be another mistyped: up to two letters, or one of a short
+ * word, missing, too many, other, or two exchanged, whatever their case.
+ */
+bool text_like(const char *a, const char *b);
+
 /* Lower-case hex: 2 * len characters and a NUL. */
 void text_hex(char *dst, const uint8_t *src, size_t len);
 

@@ -1,6 +1,7 @@
 /* What the commands share: see cli.h. */
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,17 +46,40 @@ cli_find(const char *first, const char *second, size_t *words)
 	return c;
 }
 
-bool
-cli_is_topic(const char *word)
+int
+cli_no_command(struct cli *cli, const char *first, const char *second)
 {
-	size_t len = strlen(word);
+	size_t len = strlen(first);
+	struct buf follow = BUF_INIT;
+	const char *meant = NULL;
+	char both[64];
 
+	(void)snprintf(both, sizeof both, "%s %s", first,
+		       second ? second : "");
 	for (size_t t = 0; t < TOPICS; t++)
-		for (const struct cli_command *c = topics[t]; c->name; c++)
-			if (strncmp(c->name, word, len) == 0 &&
+		for (const struct cli_command *c = topics[t]; c->name; c++) {
+			if (text_like(c->name, strchr(c->name, ' ') ? both :
+								      first))
+				meant = c->name;
+			if (strncmp(c->name, first, len) == 0 &&
 			    c->name[len] == ' ')
-				return true;
-	return false;
+				buf_addf(&follow, "%s%s",
+					 follow.len ? ", " : "",
+					 c->name + len + 1);
+		}
+	if (meant)
+		(void)err_set(&cli->err, ERR_USAGE, "%s: is no command; did "
+			      "you mean %s (see: orgferry --help)",
+			      SHOWN(follow.len ? both : first), meant);
+	else if (follow.len)
+		(void)err_set(&cli->err, ERR_USAGE, "%s: wants another word: "
+			      "%s (see: orgferry --help)", first,
+			      buf_str(&follow) ? buf_str(&follow) : "");
+	else
+		(void)err_set(&cli->err, ERR_USAGE, "%s: is no command (see: "
+			      "orgferry --help)", cli_shown(first, len));
+	buf_release(&follow);
+	return -1;
 }
 
 static size_t
@@ -161,6 +185,12 @@ cli_parse(struct cli *cli, int argc, char **argv)
 	return 0;
 }
 
+void
+cli_only_tells(void)
+{
+	(void)signal(SIGPIPE, SIG_DFL);
+}
+
 static void
 help_command(const struct cli_command *c)
 {
@@ -181,6 +211,7 @@ help_command(const struct cli_command *c)
 void
 cli_help(const struct cli_command *command)
 {
+	cli_only_tells();
 	if (command) {
 		help_command(command);
 		return;
@@ -211,6 +242,68 @@ cli_line(const char *label, const char *fmt, ...)
 	(void)vprintf(fmt, ap);
 	va_end(ap);
 	(void)putchar('\n');
+}
+
+int
+cli_json(struct js_build *b, struct js *value, bool line, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	int rc = line ? js_write_line(&out, b, value, err) :
+			js_write(&out, b, value, err);
+
+	if (rc == 0)
+		(void)fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	return rc;
+}
+
+static int
+done_json(struct cli *cli, const char *text)
+{
+	const char *line = strchr(text, '\n');
+	size_t len = line ? (size_t)(line - text) : strlen(text);
+	struct js_build b = { false };
+	struct js *o = js_new_object(&b);
+
+	js_put(&b, o, "done", js_new_string_n(&b, text, len));
+	if (line)
+		js_put(&b, o, "next", js_new_string(&b, line + 1));
+	return cli_json(&b, o, false, &cli->err);
+}
+
+int
+cli_done(struct cli *cli, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	const char *said;
+	va_list ap;
+	int rc = 0;
+
+	if (cli->quiet)
+		return 0;
+	va_start(ap, fmt);
+	buf_addv(&text, fmt, ap);
+	va_end(ap);
+	said = buf_str(&text);
+	if (!said)
+		rc = err_memory(&cli->err);
+	else if (cli->json)
+		rc = done_json(cli, said);
+	else
+		(void)puts(said);
+	buf_release(&text);
+	return rc;
+}
+
+void
+cli_add_arguments(const struct cli *cli, struct buf *out, size_t i)
+{
+	for (size_t n = 0; i < cli->arguments; i++, n++) {
+		if (n > 0)
+			buf_add_str(out, ", ");
+		text_add_shown(out, cli->argument[i],
+			       strlen(cli->argument[i]));
+	}
 }
 
 const char *

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/buf.h"
+#include "format/json.h"
 
 struct cli;
 
@@ -82,9 +82,19 @@ const struct cli_command *cli_find(const char *first, const char *second,
  */
 int cli_parse(struct cli *cli, int argc, char **argv);
 
+/*
+ * From here on nothing is changed or written, only told: whoever reads our
+ * standard output through a pipe may go, and that ends us at once and quietly,
+ * as it does other tools. Before that, and in commands that never say so, a
+ * closed pipe ends nothing: see main.c.
+ */
+void cli_only_tells(void);
+
 /* Help: of all, or of one command. To standard output. */
 void cli_help(const struct cli_command *command);
-bool cli_is_topic(const char *word); /* the first of two words */
+
+/* That these words are no command: which was meant, or may follow the first. */
+int cli_no_command(struct cli *cli, const char *first, const char *second);
 
 /*
  * A line for a person: "Label   value", the value shown harmlessly. Several
@@ -92,6 +102,23 @@ bool cli_is_topic(const char *word); /* the first of two words */
  */
 void cli_line(const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Print a value as JSON, on one line or on many, and free it. */
+int cli_json(struct js_build *b, struct js *value, bool line,
+	     struct err *err);
+
+/*
+ * What a command that only changes something has done, in a line that begins
+ * with the verb in the past tense; what is to be done next may follow it in
+ * lines of its own. Nothing under --quiet; under --json an object with "done"
+ * and perhaps "next". The rest is shown as it stands: show strangers' text
+ * with cli_shown(). 0, or -1 with cli->err filled.
+ */
+int cli_done(struct cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The arguments from the i-th on, as "A, B, C"; the caller's to release. */
+void cli_add_arguments(const struct cli *cli, struct buf *out, size_t i);
 
 /* A stranger's text, harmless, valid until the next call but three. */
 const char *cli_shown(const char *s, size_t len);

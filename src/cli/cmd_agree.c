@@ -57,6 +57,25 @@ work_commit(struct work *s, struct cli *cli)
 	return store_commit(s->st, &cli->err);
 }
 
+/* What was done with what stands after CONN, or with all of it. */
+static int
+tell(struct cli *cli, const char *done, const char *rest, const struct work *s)
+{
+	const char *name = cli_shown(s->c.name, strlen(s->c.name));
+	struct buf what = BUF_INIT;
+	int rc;
+
+	cli_add_arguments(cli, &what, 1);
+	if (!buf_str(&what))
+		rc = err_memory(&cli->err);
+	else
+		rc = cli_done(cli, "%s %s: %s%s", done, name,
+			      cli->arguments > 1 ? buf_str(&what) :
+						   "everything", rest);
+	buf_release(&what);
+	return rc;
+}
+
 typedef int (*publishing)(struct store *st, struct objects *objects,
 			  struct connection *c, const char *object,
 			  const char *field, const char *user,
@@ -64,7 +83,7 @@ typedef int (*publishing)(struct store *st, struct objects *objects,
 
 /* OBJECT, OBJECT.FIELD, or --all. */
 static int
-publish_each(struct cli *cli, publishing act)
+publish_each(struct cli *cli, publishing act, const char *done)
 {
 	struct work *s = work_begin(cli, cli->argument[0]);
 	int rc = 0;
@@ -90,6 +109,10 @@ publish_each(struct cli *cli, publishing act)
 	}
 	if (rc == 0)
 		rc = work_commit(s, cli);
+	if (rc == 0)
+		rc = tell(cli, done, !s->c.publish_all ? "" :
+			  act == agreement_publish ? ", now and later" :
+			  ", for good; all else is published", s);
 	work_end(s);
 	return rc;
 }
@@ -97,13 +120,13 @@ publish_each(struct cli *cli, publishing act)
 static int
 run_publish(struct cli *cli)
 {
-	return publish_each(cli, agreement_publish);
+	return publish_each(cli, agreement_publish, "Published to");
 }
 
 static int
 run_unpublish(struct cli *cli)
 {
-	return publish_each(cli, agreement_unpublish);
+	return publish_each(cli, agreement_unpublish, "Unpublished from");
 }
 
 static int
@@ -132,10 +155,7 @@ run_published(struct cli *cli)
 	}
 	agreement_release(&a);
 	work_end(s);
-	if (rc == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, rc);
 }
 
 /* Split a comma list in place; the count of its items. */
@@ -192,6 +212,38 @@ subscribe(struct cli *cli, struct work *s)
 }
 
 static int
+tell_subscribed(struct cli *cli, const struct work *s)
+{
+	const char *to = cli_value(cli, "to");
+	const char *deletes = cli_value(cli, "on-delete");
+	struct buf rest = BUF_INIT;
+	bool offered = true;
+	int rc;
+
+	if (cli->arguments > 1 &&
+	    agreement_offered(s->st, &s->c, cli->argument[1], &offered,
+			      &cli->err) < 0)
+		return -1;
+	if (cli_value(cli, "none"))
+		return tell(cli, "Unsubscribed from", cli->arguments > 1 ? "" :
+			    "; what was subscribed by name stays", s);
+	if (to)
+		buf_addf(&rest, ", into %s", cli_shown(to, strlen(to)));
+	buf_addf(&rest, "; new records %s, and a copy %s its original is "
+		 "deleted",
+		 cli_value(cli, "auto-accept") ? "come in by themselves" :
+						 "wait until accepted",
+		 deletes && *deletes == 'd' ? "goes when" : "stays when");
+	/* It may come yet; or it is misspelled. */
+	if (!offered)
+		buf_add_str(&rest, "; the partner has not published it so far");
+	rc = buf_str(&rest) ? tell(cli, "Subscribed to", buf_str(&rest), s) :
+			      err_memory(&cli->err);
+	buf_release(&rest);
+	return rc;
+}
+
+static int
 run_subscribe(struct cli *cli)
 {
 	struct work *s = work_begin(cli, cli->argument[0]);
@@ -202,6 +254,8 @@ run_subscribe(struct cli *cli)
 	rc = subscribe(cli, s);
 	if (rc == 0)
 		rc = work_commit(s, cli);
+	if (rc == 0)
+		rc = tell_subscribed(cli, s);
 	work_end(s);
 	return rc;
 }
@@ -219,6 +273,8 @@ run_unsubscribe(struct cli *cli)
 					   &cli->err);
 	if (rc == 0)
 		rc = work_commit(s, cli);
+	if (rc == 0)
+		rc = tell(cli, "Unsubscribed from", "", s);
 	work_end(s);
 	return rc;
 }
@@ -245,10 +301,7 @@ run_subscribed(struct cli *cli)
 			a.in[i].deletes ? "delete" : "keep" });
 	agreement_release(&a);
 	work_end(s);
-	if (rc == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, rc);
 }
 
 const struct cli_command cmd_agree[] = {

@@ -8,7 +8,6 @@
 #include "cli/cli.h"
 #include "cli/inspect.h"
 #include "flow/audit_verify.h"
-#include "format/json.h"
 
 /* The keys of JSON, in the order of the columns. */
 static const char *const keys[HISTORY_COLUMNS] = {
@@ -16,19 +15,6 @@ static const char *const keys[HISTORY_COLUMNS] = {
 	"object", "record", "partner_record", "field",	  "old",
 	"new",	  "origin", "message",	      "sequence", "hash",
 };
-
-static int
-print_json(struct js_build *b, struct js *o, bool line, struct err *err)
-{
-	struct buf out = BUF_INIT;
-	int rc = line ? js_write_line(&out, b, o, err) :
-			js_write(&out, b, o, err);
-
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
-}
 
 static int
 row_json(const char *const *value, struct err *err)
@@ -40,7 +26,7 @@ row_json(const char *const *value, struct err *err)
 		js_put(&b, o, keys[i], i == 13 ?
 			       js_new_integer(&b, strtoll(value[i], NULL, 10)) :
 			       js_new_string(&b, value[i]));
-	return print_json(&b, o, true, err);
+	return cli_json(&b, o, true, err);
 }
 
 /* A word of the table: harmless, and at least so wide. */
@@ -181,7 +167,7 @@ tell_export(struct cli *cli, const struct audit_export *what,
 	js_put(&b, o, "signed", js_new_bool(&b, !what->spreadsheet));
 	js_put(&b, o, "selection", js_new_bool(&b, sum->selection));
 	js_put(&b, o, "connections", chains_json(&b, &sum->chains));
-	return print_json(&b, o, false, &cli->err);
+	return cli_json(&b, o, false, &cli->err);
 }
 
 static int
@@ -211,6 +197,7 @@ run_history(struct cli *cli)
 		if (rc == 0)
 			rc = tell_export(cli, &what, &sum);
 	} else {
+		cli_only_tells();
 		rc = history_each(home_store(home), &what.filter, see_row,
 				  &listing, &cli->err);
 		if (rc == 0)
@@ -247,7 +234,7 @@ tell_json(struct cli *cli, const char *path, const struct audit_verdict *v,
 		js_push(&b, all, w);
 	}
 	js_put(&b, o, "witnesses", all);
-	return print_json(&b, o, false, &cli->err);
+	return cli_json(&b, o, false, &cli->err);
 }
 
 static void

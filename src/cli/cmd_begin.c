@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "format/json.h"
 #include "format/minisig.h"
 #include "store/home.h"
 #include "store/records.h"
@@ -53,7 +52,8 @@ run_enable(struct cli *cli)
 	rc = store_run(home_store(home), &cli->err, "update _home set value = "
 		       "1 where key = 'enabled'", "");
 	home_close(home);
-	return rc;
+	return rc < 0 ? -1 :
+	       cli_done(cli, "Enabled connections in this home, for good");
 }
 
 static int
@@ -61,9 +61,7 @@ print_person(void *ctx, const struct users_person *p, struct err *err)
 {
 	struct cli *cli = ctx;
 	struct js_build b = { false };
-	struct buf out = BUF_INIT;
 	struct js *o;
-	int rc;
 
 	if (!cli->json) {
 		printf("%-24s %-6s %-7s %-6s %s\n",
@@ -80,11 +78,7 @@ print_person(void *ctx, const struct users_person *p, struct err *err)
 	js_put(&b, o, "manage", js_new_bool(&b, p->rights & USERS_MANAGE));
 	js_put(&b, o, "forward", js_new_bool(&b, p->rights & USERS_FORWARD));
 	js_put(&b, o, "accept", js_new_bool(&b, p->rights & USERS_ACCEPT));
-	rc = js_write_line(&out, &b, o, err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, true, err);
 }
 
 static int
@@ -95,6 +89,7 @@ run_users_list(struct cli *cli)
 
 	if (home_open(&home, cli->home, &cli->err) < 0)
 		return -1;
+	cli_only_tells();
 	rc = users_each(home_store(home), print_person, cli, &cli->err);
 	home_close(home);
 	return rc;
@@ -112,15 +107,19 @@ run_users_add(struct cli *cli)
 	rc = users_add(home_store(home), cli->argument[0], mail ? mail : "",
 		       &cli->err);
 	home_close(home);
-	return rc;
+	return rc < 0 ? -1 :
+	       cli_done(cli, "Added user %s, without rights so far",
+			cli_shown(cli->argument[0], strlen(cli->argument[0])));
 }
 
 /* NAME RIGHT...: all rights are known before any is changed. */
 static int
 change_rights(struct cli *cli,
 	      int (*change)(struct store *st, const char *name,
-			    unsigned rights, struct err *err))
+			    unsigned rights, struct err *err),
+	      const char *done)
 {
+	struct buf said = BUF_INIT;
 	struct home *home;
 	unsigned rights = 0;
 	int rc;
@@ -138,19 +137,28 @@ change_rights(struct cli *cli,
 		return -1;
 	rc = change(home_store(home), cli->argument[0], rights, &cli->err);
 	home_close(home);
+	cli_add_arguments(cli, &said, 1);
+	if (rc == 0)
+		rc = buf_str(&said) ?
+			     cli_done(cli, "%s %s: %s", done,
+				      cli_shown(cli->argument[0],
+						strlen(cli->argument[0])),
+				      buf_str(&said)) :
+			     err_memory(&cli->err);
+	buf_release(&said);
 	return rc;
 }
 
 static int
 run_users_grant(struct cli *cli)
 {
-	return change_rights(cli, users_grant);
+	return change_rights(cli, users_grant, "Granted");
 }
 
 static int
 run_users_revoke(struct cli *cli)
 {
-	return change_rights(cli, users_revoke);
+	return change_rights(cli, users_revoke, "Revoked from");
 }
 
 static int
@@ -175,18 +183,12 @@ show_json(struct cli *cli, const char *id, const char *fingerprint,
 	  const char *sealing)
 {
 	struct js_build b = { false };
-	struct buf out = BUF_INIT;
 	struct js *o = js_new_object(&b);
-	int rc;
 
 	js_put(&b, o, "key", js_new_string(&b, id));
 	js_put(&b, o, "fingerprint", js_new_string(&b, fingerprint));
 	js_put(&b, o, "sealing", js_new_string(&b, sealing));
-	rc = js_write(&out, &b, o, &cli->err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, false, &cli->err);
 }
 
 static int

@@ -11,6 +11,7 @@
 #include "cli/table.h"
 #include "flow/export.h"
 #include "flow/import.h"
+#include "flow/partners.h"
 #include "store/home.h"
 #include "store/transfers.h"
 
@@ -23,48 +24,124 @@ only_peer(void *ctx, const uint8_t id[static KEYS_ID])
 	return memcmp(peer->key.id, id, KEYS_ID) == 0 ? peer : NULL;
 }
 
-/* What a bundle is read with: the key named, and for a sealed one, the home. */
+/* What a bundle is read with: the key named, or the partners of a home. */
 struct reading {
 	struct bundle_peer peer;
+	struct partners partners;
 	struct bundle_keys keys;
 	struct home *home;
 	struct bundle_in *in;
+	struct buf unknown; /* what is told of another key than --key's */
 };
 
 static void
 end_reading(struct reading *r)
 {
 	bundle_in_free(r->in);
+	partners_release(&r->partners);
 	home_close(r->home);
+	buf_release(&r->unknown);
 }
 
+/* Of the keys, only the one that --key names. */
 static int
-begin_reading(struct cli *cli, struct reading *r, const char *path)
+know_one(struct cli *cli, struct reading *r, const char *file)
+{
+	char id[KEYS_ID_TEXT + 1];
+
+	keys_id_text(id, r->peer.key.id);
+	buf_addf(&r->unknown, "and the key in %s is %s: give --key the file "
+		 "of who made the bundle, which their `orgferry key export%s` "
+		 "writes", SHOWN(file), id, r->home ? " --sealing" : "");
+	r->keys.find = only_peer;
+	r->keys.ctx = &r->peer;
+	r->keys.unknown = buf_str(&r->unknown);
+	return buf_ok(&r->unknown, &cli->err);
+}
+
+/* The home that opens a sealed bundle, or that knows who signed it. */
+static int
+open_home(struct cli *cli, struct reading *r, const char *path, bool sealed)
+{
+	if (home_open(&r->home, cli->home, &cli->err) == 0)
+		return partners_read(&r->partners, r->home, &cli->err);
+	if (cli->err.kind != ERR_USAGE)
+		return -1;
+	if (sealed)
+		return err_set(&cli->err, ERR_USAGE, "%s: is sealed, and %s is "
+			       "not a home: name the home that it is for with "
+			       "-C HOME (or ORGFERRY_HOME), and, where that "
+			       "does not know the sender, also --key PUB, the "
+			       "sender's sealing key", SHOWN(path),
+			       SHOWN(cli->home));
+	return err_set(&cli->err, ERR_USAGE, "%s: wants --key PUB, the "
+		       "sender's public key, or -C HOME, a home that knows "
+		       "the sender; %s is not a home", cli->command->name,
+		       SHOWN(cli->home));
+}
+
+/*
+ * A sealed bundle needs its recipient's home. A plain one needs none: it is
+ * asked only where it was named, or where nothing else says whose key is right.
+ */
+static int
+begin_reading(struct cli *cli, struct reading *r, const char *path,
+	      bool must_know)
 {
 	const char *key = cli_value(cli, "key");
 	int sealed = bundle_in_looks_sealed(path, &cli->err);
 
-	*r = (struct reading){ .keys = { .ctx = &r->peer } };
+	*r = (struct reading){ .home = NULL };
 	if (sealed < 0 || (key && inspect_peer(&r->peer, key, &cli->err) < 0))
 		return -1;
-	if (key)
-		r->keys.find = only_peer;
 	if (sealed && key && !r->peer.seals)
 		return err_set(&cli->err, ERR_USAGE, "%s: is sealed, so --key "
 			       "wants the sender's sealing key (orgferry key "
 			       "export --sealing)", SHOWN(path));
-	if (sealed) {
-		if (home_open(&r->home, cli->home, &cli->err) < 0)
+	if (sealed || (!key && (must_know || cli->home_named))) {
+		if (open_home(cli, r, path, sealed) < 0)
 			return -1;
-		r->keys.own = home_keys(r->home);
+		r->keys = r->partners.keys;
 	}
-	return 0;
+	return key ? know_one(cli, r, key) : 0;
 }
 
 static int
 open_reading(struct cli *cli, struct reading *r, const char *path)
 {
 	return bundle_in_open(&r->in, path, &r->keys, &cli->err);
+}
+
+/* Signed by the key that it brings itself, which is not one that was known. */
+static int
+signed_otherwise(struct cli *cli, const struct reading *r, const char *path)
+{
+	char id[KEYS_ID_TEXT + 1];
+
+	keys_id_text(id, bundle_in_sender(r->in)->id);
+	return err_set(&cli->err, ERR_REFUSED, "%s: is signed by key %s, %s",
+		       SHOWN(path), id, r->keys.unknown);
+}
+
+/* Whose key it was, as far as the words for a person go. */
+static void
+tell_verified(struct cli *cli, const struct reading *r, const char *path)
+{
+	const char *kind = manifest_kind_word(bundle_in_manifest(r->in)->kind);
+	const char *name = r->home ?
+		partners_name(&r->partners, bundle_in_sender(r->in)->id) : NULL;
+
+	printf("%s: holds: a whole bundle (%s), signed by ",
+	       cli_shown(path, strlen(path)), kind);
+	if (cli_value(cli, "key"))
+		printf("that key\n");
+	else if (name)
+		printf("the key of %s, as the home %s knows it\n",
+		       cli_shown(name, strlen(name)),
+		       cli_shown(cli->home, strlen(cli->home)));
+	else
+		printf("the home %s itself\n",
+		       cli_shown(cli->home, strlen(cli->home)));
 }
 
 static int
@@ -75,24 +152,17 @@ run_verify(struct cli *cli)
 	struct reading r;
 	int rc = -1;
 
-	if (!cli_value(cli, "key"))
-		return err_set(&cli->err, ERR_USAGE, "verify: wants --key "
-			       "PUB, the sender's public key");
-	if (begin_reading(cli, &r, path) == 0 &&
+	if (begin_reading(cli, &r, path, true) == 0 &&
 	    open_reading(cli, &r, path) == 0) {
 		if (bundle_in_trust(r.in) != BUNDLE_KNOWN)
-			(void)err_set(&cli->err, ERR_REFUSED, "%s: is signed "
-				      "by another key than the one given",
-				      SHOWN(path));
+			(void)signed_otherwise(cli, &r, path);
 		else
 			rc = inspect_rows(cli, r.in, false, &sum);
 	}
 	if (rc == 0 && cli->json)
 		rc = inspect_head(cli, r.in, path);
 	else if (rc == 0 && !cli->quiet)
-		printf("%s: holds: a whole bundle (%s), signed by that key\n",
-		       cli_shown(path, strlen(path)),
-		       manifest_kind_word(bundle_in_manifest(r.in)->kind));
+		tell_verified(cli, &r, path);
 	end_reading(&r);
 	return rc;
 }
@@ -127,11 +197,13 @@ run_inspect(struct cli *cli)
 	bool rows = cli_value(cli, "changes") != NULL;
 	struct inspect_sum sum;
 	struct reading r;
-	int rc = begin_reading(cli, &r, path);
+	int rc = begin_reading(cli, &r, path, false);
 
 	r.keys.unchecked = true;
 	if (rc == 0)
 		rc = open_reading(cli, &r, path);
+	if (!folder)
+		cli_only_tells();
 	if (rc == 0 && !rows)
 		rc = inspect_head(cli, r.in, path);
 	if (rc == 0)
@@ -276,10 +348,7 @@ run_transfers(struct cli *cli)
 			    cli->arguments ? cli->argument[0] : NULL,
 			    see_transfer, &t, &cli->err);
 	home_close(home);
-	if (rc == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, rc);
 }
 
 /* The ledger as a list, or as CSV in a file. */
@@ -326,12 +395,12 @@ run_ledger(struct cli *cli)
 				 see_ledger, &out, &cli->err);
 	objects_close(objects);
 	home_close(home);
-	if (rc == 0 && csv)
+	if (!csv)
+		rc = table_end(&t, cli, rc);
+	else if (rc == 0)
 		rc = buf_ok(&out.csv, &cli->err) < 0 ? -1 :
 		     file_put(csv, FILE_NEW, out.csv.data, out.csv.len,
 			      &cli->err);
-	else if (rc == 0)
-		rc = table_end(&t, cli);
 	buf_release(&out.csv);
 	return rc;
 }
@@ -354,13 +423,13 @@ const struct cli_command cmd_carry[] = {
 	{ "ledger", "[CONN]", 0, 1, "list which record is which of theirs",
 	  "orgferry -C ~/globex ledger --csv ledger.csv", run_ledger,
 	  { { "csv", "FILE", "as CSV, into a new file" } } },
-	{ "verify", "FILE", 1, 1, "verify a bundle, whole, with a public key",
+	{ "verify", "FILE", 1, 1, "verify that a bundle is whole, and whose",
 	  "orgferry verify monday.ferry --key acme.pub", run_verify,
-	  { { "key", "PUB", "the sender's public key, or its sealing key file" },
+	  { { "key", "PUB", "the sender's key file; else the home knows it" },
 	    { 0 } } },
 	{ "inspect", "FILE", 1, 1, "show what a bundle is and what it holds",
 	  "orgferry inspect monday.ferry --changes", run_inspect,
-	  { { "key", "PUB", "the sender's public key; else unchecked" },
+	  { { "key", "PUB", "the sender's key; else of the home, or unchecked" },
 	    { "changes", NULL, "show every row" },
 	    { "manifest", "DIR", "write manifest.json and its signature there" },
 	    { 0 } } },

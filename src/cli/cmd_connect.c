@@ -26,6 +26,28 @@ find_policy(struct cli *cli, enum manifest_policy *policy)
 		       "inviter, accepter and hold", SHOWN(word));
 }
 
+/* A file's name without its folder: what the partner will have of it. */
+static const char *
+bare(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	file = slash ? slash + 1 : file;
+	return cli_shown(file, strlen(file));
+}
+
+static int
+tell_invited(struct cli *cli, const struct invite_options *o)
+{
+	return cli_done(cli, "Invited %s: wrote the invitation to %s\n"
+			"Carry it to %s, who runs, in their own home:\n"
+			"  orgferry import '%s'",
+			cli_shown(o->name, strlen(o->name)),
+			cli_shown(o->file, strlen(o->file)),
+			cli_shown(o->contact, strlen(o->contact)),
+			bare(o->file));
+}
+
 static int
 run_invite(struct cli *cli)
 {
@@ -42,6 +64,9 @@ run_invite(struct cli *cli)
 
 	if (find_policy(cli, &options.policy) < 0)
 		return -1;
+	if (!options.contact)
+		return err_set(&cli->err, ERR_USAGE, "connection invite: wants "
+			       "--contact 'NAME <MAIL>', whom it is for");
 	if (!options.file)
 		return err_set(&cli->err, ERR_USAGE, "connection invite: wants "
 			       "-o FILE, the invitation to carry over");
@@ -53,12 +78,28 @@ run_invite(struct cli *cli)
 		return -1;
 	rc = invite_send(home, cli->user, &options, &cli->err);
 	home_close(home);
-	return rc;
+	return rc < 0 ? -1 : tell_invited(cli, &options);
+}
+
+static int
+tell_accepted(struct cli *cli, const char *name, const char *file)
+{
+	if (!file)
+		return cli_done(cli, "Accepted %s: it is one way, so nothing "
+				"is carried back",
+				cli_shown(name, strlen(name)));
+	return cli_done(cli, "Accepted %s: wrote the answer to %s\n"
+			"Carry it to the partner, who asks you, by voice, to "
+			"read out your fingerprint\n(orgferry key show), and "
+			"runs:\n  orgferry import '%s' --fingerprint '...'",
+			cli_shown(name, strlen(name)),
+			cli_shown(file, strlen(file)), bare(file));
 }
 
 static int
 run_accept(struct cli *cli)
 {
+	const char *file = cli_value(cli, "o");
 	struct home *home;
 	int rc;
 
@@ -66,10 +107,9 @@ run_accept(struct cli *cli)
 		return -1;
 	rc = invite_accept(home, cli->user, cli->argument[0],
 			   cli_value(cli, "fingerprint"),
-			   cli_value(cli, "owner"), cli_value(cli, "o"),
-			   &cli->err);
+			   cli_value(cli, "owner"), &file, &cli->err);
 	home_close(home);
-	return rc;
+	return rc < 0 ? -1 : tell_accepted(cli, cli->argument[0], file);
 }
 
 static const char *const list_columns[] = { "Name", "Status", "Partner",
@@ -106,7 +146,7 @@ run_list(struct cli *cli)
 	table_begin(&t, list_columns, 7);
 	rc = connection_each(home_store(home), list_one, &t, &cli->err);
 	home_close(home);
-	return rc < 0 ? (buf_release(&t.cells), -1) : table_end(&t, cli);
+	return table_end(&t, cli, rc);
 }
 
 static int
@@ -147,7 +187,7 @@ run_show(struct cli *cli)
 		table_begin(&t, columns, 2);
 		for (size_t i = 0; i < sizeof row / sizeof *row; i++)
 			table_row(&t, row[i]);
-		rc = table_end(&t, cli);
+		rc = table_end(&t, cli, 0);
 	}
 	home_close(home);
 	free(c);

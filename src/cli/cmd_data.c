@@ -8,7 +8,6 @@
 #include "cli/cli.h"
 #include "flow/dump.h"
 #include "flow/load.h"
-#include "format/json.h"
 
 static struct js *
 tally_json(struct js_build *b, const struct intake_tally *t)
@@ -40,8 +39,6 @@ report_json(struct cli *cli, const struct load_report *r)
 {
 	struct js_build b = { false };
 	struct js *o = js_new_object(&b), *all = js_new_object(&b);
-	struct buf out = BUF_INIT;
-	int rc;
 
 	js_put(&b, o, "as_of", *r->as_of ? js_new_string(&b, r->as_of) :
 					   js_new_null(&b));
@@ -50,11 +47,7 @@ report_json(struct cli *cli, const struct load_report *r)
 		       tally_json(&b, &r->object[i].tally));
 	js_put(&b, o, "objects", all);
 	js_put(&b, o, "sum", tally_json(&b, &r->sum));
-	rc = js_write(&out, &b, o, &cli->err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, false, &cli->err);
 }
 
 static void

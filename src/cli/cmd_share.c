@@ -128,7 +128,8 @@ static int
 change_rule(struct cli *cli, int (*change)(struct store *st,
 					   const struct connection *c,
 					   const char *object,
-					   struct err *err))
+					   struct err *err),
+	    const char *done, const char *rest)
 {
 	const char *object = cli->arguments > 1 ? cli->argument[1] : "";
 	struct connection *c = calloc(1, sizeof *c);
@@ -145,6 +146,11 @@ change_rule(struct cli *cli, int (*change)(struct store *st,
 				 &cli->err) == 0)
 		rc = change(home_store(home), c, object, &cli->err);
 	home_close(home);
+	if (rc == 0)
+		rc = cli_done(cli, "%s %s: %s%s", done,
+			      cli_shown(c->name, strlen(c->name)),
+			      *object ? cli_shown(object, strlen(object)) :
+					"all that is published", rest);
 	free(c);
 	return rc;
 }
@@ -152,13 +158,15 @@ change_rule(struct cli *cli, int (*change)(struct store *st,
 static int
 run_rule_add(struct cli *cli)
 {
-	return change_rule(cli, sharing_add_rule);
+	return change_rule(cli, sharing_add_rule, "Added a rule for",
+			   ", every record, now and later");
 }
 
 static int
 run_rule_remove(struct cli *cli)
 {
-	return change_rule(cli, sharing_remove_rule);
+	return change_rule(cli, sharing_remove_rule, "Removed the rule for",
+			   "; what was shared stays shared");
 }
 
 /* A list that is one statement: its columns are the table's. */
@@ -175,7 +183,8 @@ list(struct cli *cli, const char *sql, const char *const *columns,
 	if (home_open(&home, cli->home, &cli->err) < 0)
 		return -1;
 	table_begin(&t, columns, count);
-	if (store_prepare(home_store(home), &s, sql, &cli->err) == 0) {
+	if (connection_known(home_store(home), conn, &cli->err) == 0 &&
+	    store_prepare(home_store(home), &s, sql, &cli->err) == 0) {
 		store_bind_text(s, 1, conn, strlen(conn));
 		while ((got = store_step(s, &cli->err)) > 0) {
 			const char *v[8];
@@ -188,10 +197,7 @@ list(struct cli *cli, const char *sql, const char *const *columns,
 	}
 	store_finish(s);
 	home_close(home);
-	if (got == 0)
-		return table_end(&t, cli);
-	buf_release(&t.cells);
-	return -1;
+	return table_end(&t, cli, got);
 }
 
 static int

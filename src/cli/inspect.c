@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "format/json.h"
 #include "format/minisig.h"
 
 int
@@ -36,7 +35,7 @@ static const char *const trusts[] = {
 	[BUNDLE_FIRST] = "holds, by the key that the bundle itself brings: "
 			 "confirm its fingerprint",
 	[BUNDLE_UNCHECKED] = "NOT CHECKED: the key is not known; name it with "
-			     "--key",
+			     "--key, or with -C a home that knows it",
 };
 static const char *const trust_words[] = {
 	[BUNDLE_KNOWN] = "known",
@@ -50,9 +49,7 @@ head_json(struct cli *cli, const struct bundle_in *in, const char *path)
 	char hash[2 * KEYS_HASH + 1], fingerprint[KEYS_FINGERPRINT_TEXT + 1];
 	const struct key_public *sender = bundle_in_sender(in);
 	struct js_build b = { false };
-	struct buf out = BUF_INIT;
 	struct js *manifest, *o;
-	int rc;
 
 	if (js_parse(&manifest, bundle_in_text(in)->data,
 		     bundle_in_text(in)->len, &cli->err) < 0)
@@ -69,11 +66,7 @@ head_json(struct cli *cli, const struct bundle_in *in, const char *path)
 					      js_new_null(&b));
 	js_put(&b, o, "hash", js_new_string(&b, hash));
 	js_put(&b, o, "manifest", manifest);
-	rc = js_write(&out, &b, o, &cli->err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, false, &cli->err);
 }
 
 static const char *
@@ -222,9 +215,7 @@ say(struct cli *cli, const struct said *s)
 		{ "value", offsetof(struct said, value) },
 	};
 	struct js_build b = { false };
-	struct buf out = BUF_INIT;
 	struct js *o;
-	int rc;
 
 	if (!cli->json) {
 		printf("%-9s %s%s%s%s%s%s%s\n", s->what, s->object,
@@ -248,11 +239,7 @@ say(struct cli *cli, const struct said *s)
 			js_put(&b, o, keys[i].key,
 			       js_new_string_n(&b, f->at, f->len));
 	}
-	rc = js_write_line(&out, &b, o, &cli->err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, o, true, &cli->err);
 }
 
 static int

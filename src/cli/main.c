@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,13 @@ hold_streams(void)
 	return 0;
 }
 
+static void
+take_home(struct cli *cli, const char *home)
+{
+	cli->home = home;
+	cli->home_named = true;
+}
+
 /* -C HOME, --user, --json, --quiet: may stand before the command. */
 static int
 take_globals(struct cli *cli, int argc, char **argv)
@@ -38,8 +46,7 @@ take_globals(struct cli *cli, int argc, char **argv)
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "-C") == 0 && i + 1 < argc) {
-			cli->home = argv[++i];
-			cli->home_named = true;
+			take_home(cli, argv[++i]);
 		} else if (strcmp(argv[i], "--user") == 0 && i + 1 < argc) {
 			cli->user = argv[++i];
 		} else if (strcmp(argv[i], "--json") == 0) {
@@ -53,7 +60,7 @@ take_globals(struct cli *cli, int argc, char **argv)
 	return i;
 }
 
-/* --json and --quiet are taken after the command too, where people put them. */
+/* The same are taken after the command too, where people put them. */
 static int
 drop_globals(struct cli *cli, int argc, char **argv)
 {
@@ -68,6 +75,10 @@ drop_globals(struct cli *cli, int argc, char **argv)
 			cli->json = true;
 		else if (strcmp(argv[i], "--quiet") == 0)
 			cli->quiet = true;
+		else if (strcmp(argv[i], "-C") == 0 && i + 1 < argc)
+			take_home(cli, argv[++i]);
+		else if (strcmp(argv[i], "--user") == 0 && i + 1 < argc)
+			cli->user = argv[++i];
 		else
 			argv[kept++] = argv[i];
 	}
@@ -91,13 +102,8 @@ run_command(struct cli *cli, int argc, char **argv)
 	int rc = -1;
 
 	cli->command = cli_find(argv[0], argc > 1 ? argv[1] : NULL, &words);
-	if (!cli->command && cli_is_topic(argv[0]))
-		return err_set(&cli->err, ERR_USAGE, "%s: wants another word "
-			       "(see: orgferry --help)", argv[0]);
 	if (!cli->command)
-		return err_set(&cli->err, ERR_USAGE, "%s: is no command (see: "
-			       "orgferry --help)", cli_shown(argv[0],
-							     strlen(argv[0])));
+		return cli_no_command(cli, argv[0], argc > 1 ? argv[1] : NULL);
 	argc -= (int)words;
 	argv += words;
 	if (wants_help(argc, argv)) {
@@ -116,6 +122,19 @@ run_command(struct cli *cli, int argc, char **argv)
 	return rc;
 }
 
+/*
+ * Whether standard output is a pipe whose reader has gone. That was the
+ * reader's choice, and all is done that was to be done: the exit status is
+ * that of the work, and there is nobody to tell more.
+ */
+static bool
+reader_left(void)
+{
+	struct pollfd out = { .fd = 1, .events = POLLOUT };
+
+	return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,7 +146,12 @@ main(int argc, char **argv)
 
 	if (hold_streams() < 0)
 		return ERR_SYSTEM;
-	/* A full disk or a closed pipe is an error that is told, not a death. */
+	/*
+	 * A full disk is an error that is told, not a death. Nor may a closed
+	 * pipe end a command between two things that it changes: an import of
+	 * three bundles whose reader left after the first line takes in all
+	 * three. What only tells says so: cli_only_tells().
+	 */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (i == argc || strcmp(argv[i], "--help") == 0 ||
@@ -146,7 +170,8 @@ main(int argc, char **argv)
 	} else {
 		rc = run_command(&cli, argc - i, argv + i);
 	}
-	if ((fflush(stdout) != 0 || ferror(stdout)) && rc >= 0)
+	if ((fflush(stdout) != 0 || ferror(stdout)) && rc >= 0 &&
+	    !reader_left())
 		rc = err_set(&cli.err, ERR_SYSTEM, "cannot write to standard "
 			     "output; all else was done");
 	if (rc < 0)

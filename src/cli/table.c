@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "format/json.h"
 
 void
 table_begin(struct table *t, const char *const *column, size_t columns)
@@ -78,8 +77,6 @@ print_json(const struct table *t, struct err *err)
 	const char *at = (const char *)t->cells.data;
 	struct js_build b = { false };
 	struct js *all = js_new_array(&b), *row = NULL;
-	struct buf out = BUF_INIT;
-	int rc;
 
 	for (size_t i = 0; i < t->rows * t->columns; i++) {
 		if (i % t->columns == 0) {
@@ -90,18 +87,15 @@ print_json(const struct table *t, struct err *err)
 		       js_new_string(&b, at));
 		at += strlen(at) + 1;
 	}
-	rc = js_write(&out, &b, all, err);
-	if (rc == 0)
-		(void)fwrite(out.data, 1, out.len, stdout);
-	buf_release(&out);
-	return rc;
+	return cli_json(&b, all, false, err);
 }
 
 int
-table_end(struct table *t, struct cli *cli)
+table_end(struct table *t, struct cli *cli, int rc)
 {
-	int rc = buf_ok(&t->cells, &cli->err);
-
+	if (rc == 0)
+		rc = buf_ok(&t->cells, &cli->err);
+	cli_only_tells();
 	if (rc == 0)
 		rc = cli->json ? print_json(t, &cli->err) :
 				 print_people(t, &cli->err);

@@ -16,7 +16,10 @@ struct table {
 void table_begin(struct table *t, const char *const *column, size_t columns);
 void table_row(struct table *t, const char *const *value);
 
-/* Print and release. Nothing is printed of an empty list but its columns. */
-int table_end(struct table *t, struct cli *cli);
+/*
+ * Print and release. Nothing is printed of an empty list but its columns. rc
+ * is how the gathering went: -1 only releases, and is returned.
+ */
+int table_end(struct table *t, struct cli *cli, int rc);
 
 #endif

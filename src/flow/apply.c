@@ -740,8 +740,8 @@ accept_waiting(struct apply *a, const char *name, enum accepting how,
 		got = buf_ok(&list, err);
 	rd = rd_of(list.data, list.len);
 	if (got == 0 && rd.left == 0 && name)
-		got = err_set(err, ERR_USAGE, "%s: no such record waits",
-			      SHOWN(name));
+		got = err_set(err, ERR_USAGE, "%s: no such record waits "
+			      "(see: orgferry inbox)", SHOWN(name));
 	while (got == 0 && rd.left > 0) {
 		const uint8_t *object, *wire;
 

@@ -316,6 +316,8 @@ check_file(const char *file, struct err *err)
 
 	if (!file)
 		return 0;
+	/* What a killed export left, which may be as large as a bundle is. */
+	file_sweep_dead(file);
 	if (file_begin(&probe, file, FILE_NEW, err) < 0)
 		return -1;
 	file_abandon(&probe);

@@ -7,47 +7,8 @@
 #include <string.h>
 
 #include "flow/invite.h"
+#include "flow/partners.h"
 #include "store/transfers.h"
-
-/* Partners whose keys are known, by key id. */
-struct partners {
-	struct bundle_peer *peer;
-	size_t count;
-	struct bundle_peer own; /* to be told from a stranger's */
-};
-
-static int
-add_partner(void *ctx, const struct connection *c, struct err *err)
-{
-	struct partners *p = ctx;
-	struct bundle_peer *grown;
-
-	/* Not before a person has confirmed whose key it is. */
-	if (!c->has_key || !c->confirmed)
-		return 0;
-	grown = realloc(p->peer, (p->count + 1) * sizeof *grown);
-	if (!grown)
-		return err_memory(err);
-	p->peer = grown;
-	p->peer[p->count] = (struct bundle_peer){ .key = c->partner,
-						  .seals = c->seals };
-	memcpy(p->peer[p->count].sealing, c->sealing, KEYS_SEAL_PUBLIC);
-	p->count++;
-	return 0;
-}
-
-static const struct bundle_peer *
-find_partner(void *ctx, const uint8_t id[static KEYS_ID])
-{
-	const struct partners *p = ctx;
-
-	if (memcmp(p->own.key.id, id, KEYS_ID) == 0)
-		return &p->own;
-	for (size_t i = 0; i < p->count; i++)
-		if (memcmp(p->peer[i].key.id, id, KEYS_ID) == 0)
-			return &p->peer[i];
-	return NULL;
-}
 
 /* Whose it is and for whom, before its place in the row is looked at. */
 static int
@@ -218,7 +179,7 @@ apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
 	if (connection_save(st, c, err) < 0)
 		return -1;
 	return transfers_add(st, c->number, false, m, bundle_in_hash(in), path,
-			     0, err);
+			     bundle_in_size(in), err);
 }
 
 static int
@@ -316,20 +277,16 @@ import_file(struct home *home, const char *user, const char *path,
 	    const struct import_options *options, struct import_sum *sum,
 	    struct err *err)
 {
-	struct partners partners = {
-		.own = { .key = *key_pair_public(home_keys(home)) },
-	};
-	struct bundle_keys keys = { .own = home_keys(home),
-				    .find = find_partner,
-				    .ctx = &partners };
+	struct partners partners;
 	char *log;
-	int rc = -1;
+	int rc;
 
 	*sum = (struct import_sum){ .already = false };
-	if (connection_each(home_store(home), add_partner, &partners, err) ==
-	    0)
-		rc = take_in(home, user, path, options, &keys, sum, err);
-	free(partners.peer);
+	rc = partners_read(&partners, home, err);
+	if (rc == 0)
+		rc = take_in(home, user, path, options, &partners.keys, sum,
+			     err);
+	partners_release(&partners);
 	if (rc < 0 && (err->kind == ERR_REFUSED || err->kind == ERR_ORDER)) {
 		log = home_path(home, "transfers.log");
 		if (log)

@@ -529,12 +529,12 @@ see_stamp(struct work *w, const struct skim_record *r, struct err *err)
 		return 0;
 	/* In the API's own spelling, later is greater as text too. */
 	if (text.len == TEXT_INSTANT && text.at[TEXT_INSTANT - 1] == 'Z' &&
-	    memcmp(text.at, w->in->newest, TEXT_INSTANT) <= 0)
+	    memcmp(text.at, w->tally->newest, TEXT_INSTANT) <= 0)
 		return 0;
 	if (value_respell(&spelled, VALUE_DATETIME, text.at, text.len) &&
 	    spelled.len == TEXT_INSTANT &&
-	    memcmp(spelled.data, w->in->newest, TEXT_INSTANT) > 0)
-		memcpy(w->in->newest, spelled.data, TEXT_INSTANT);
+	    memcmp(spelled.data, w->tally->newest, TEXT_INSTANT) > 0)
+		memcpy(w->tally->newest, spelled.data, TEXT_INSTANT);
 	if (buf_ok(&spelled, err) < 0)
 		return -1;
 	buf_release(&spelled);

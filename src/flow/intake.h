@@ -21,6 +21,7 @@ struct intake_tally {
 	uint64_t edited;     /* rows that an import removed: in conflict */
 	uint64_t loaded;     /* records that earlier loads had seen */
 	uint64_t odd_ids;    /* whose check characters are wrong */
+	char newest[TEXT_INSTANT + 1]; /* SystemModstamp, or empty */
 };
 
 /* What all files of one load share. */
@@ -33,7 +34,6 @@ struct intake {
 	bool allow_deletes;
 	const char *const *types; /* --type Object.Field=TYPE */
 	size_t type_count;
-	char newest[TEXT_INSTANT + 1]; /* SystemModstamp so far, or empty */
 	bool learned; /* of new objects or columns: see references.h */
 	/* Bad rows, a line each, at most 100 of them; how many there are. */
 	struct buf bad;

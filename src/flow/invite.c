@@ -71,10 +71,10 @@ read_to_key(struct connection *c, const char *path, struct err *err)
 	return rc;
 }
 
-/* Pack a bundle of first contact into a file that is not there yet. */
+/* Pack a bundle of first contact into a file that is not there yet: *bytes. */
 static int
 pack(struct home *home, struct manifest *m, const char *path,
-     uint8_t hash[static KEYS_HASH], struct err *err)
+     uint8_t hash[static KEYS_HASH], uint64_t *bytes, struct err *err)
 {
 	struct file_out out = FILE_OUT_INIT;
 	struct bundle_out *b = NULL;
@@ -83,8 +83,10 @@ pack(struct home *home, struct manifest *m, const char *path,
 	if (file_begin(&out, path, FILE_NEW, err) == 0 &&
 	    bundle_out_begin(&b, path, err) == 0 &&
 	    bundle_out_finish(b, m, home_keys(home), &out.sink, hash, err) ==
-		    0)
+		    0) {
+		*bytes = out.size;
 		rc = file_commit(&out, err);
+	}
 	bundle_out_free(b);
 	file_abandon(&out);
 	return rc;
@@ -123,6 +125,7 @@ invite_in_store(struct home *home, const char *user,
 {
 	struct store *st = home_store(home);
 	struct manifest m = MANIFEST_INIT;
+	uint64_t bytes;
 
 	m.kind = MANIFEST_INVITATION;
 	m.revision = c->revision;
@@ -139,11 +142,11 @@ invite_in_store(struct home *home, const char *user,
 			    user, err) < 0 ||
 	    note_mail(st, c, user, "Invitation", err) < 0 ||
 	    invite_fill_from(home, &m, err) < 0 ||
-	    pack(home, &m, options->file, c->invitation, err) < 0)
+	    pack(home, &m, options->file, c->invitation, &bytes, err) < 0)
 		return -1;
 	if (connection_save(st, c, err) == 0 &&
 	    transfers_add(st, c->number, true, &m, c->invitation,
-			  options->file, 0, err) == 0) {
+			  options->file, bytes, err) == 0) {
 		manifest_release(&m);
 		return 0;
 	}
@@ -227,8 +230,8 @@ invite_take(struct home *home, const char *user, struct bundle_in *in,
 	if (check_enabled(home, err) < 0 || store_begin(st, err) < 0)
 		return -1;
 	if (connection_move(st, c, CONNECTION_BE_INVITED, user, err) == 0 &&
-	    transfers_add(st, c->number, false, m, bundle_in_hash(in), path, 0,
-			  err) == 0)
+	    transfers_add(st, c->number, false, m, bundle_in_hash(in), path,
+			  bundle_in_size(in), err) == 0)
 		rc = store_commit(st, err);
 	store_rollback(st);
 	return rc;
@@ -260,6 +263,7 @@ answer_in_store(struct home *home, const char *user, struct connection *c,
 	struct store *st = home_store(home);
 	struct manifest m = MANIFEST_INIT;
 	uint8_t hash[KEYS_HASH];
+	uint64_t bytes;
 	int rc = -1;
 
 	m.kind = MANIFEST_ANSWER;
@@ -276,8 +280,8 @@ answer_in_store(struct home *home, const char *user, struct connection *c,
 		return 0;
 	if (note_mail(st, c, user, "Accept Invitation", err) == 0 &&
 	    invite_fill_from(home, &m, err) == 0 &&
-	    pack(home, &m, file, hash, err) == 0)
-		rc = transfers_add(st, c->number, true, &m, hash, file, 0,
+	    pack(home, &m, file, hash, &bytes, err) == 0)
+		rc = transfers_add(st, c->number, true, &m, hash, file, bytes,
 				   err);
 	manifest_release(&m);
 	return rc;
@@ -285,7 +289,7 @@ answer_in_store(struct home *home, const char *user, struct connection *c,
 
 int
 invite_accept(struct home *home, const char *user, const char *name,
-	      const char *fingerprint, const char *owner, const char *file,
+	      const char *fingerprint, const char *owner, const char **file,
 	      struct err *err)
 {
 	struct store *st = home_store(home);
@@ -303,7 +307,9 @@ invite_accept(struct home *home, const char *user, const char *name,
 			      connection_status_word(c->status));
 		goto out;
 	}
-	if (!c->one_way && !file) {
+	if (c->one_way)
+		*file = NULL;
+	if (!c->one_way && !*file) {
 		(void)err_set(err, ERR_USAGE, "connection %s: wants -o FILE, "
 			      "the answer to carry back", SHOWN(c->name));
 		goto out;
@@ -313,8 +319,7 @@ invite_accept(struct home *home, const char *user, const char *name,
 	if (owner)
 		(void)snprintf(c->owner, sizeof c->owner, "%s", owner);
 	if (store_begin(st, err) == 0) {
-		rc = answer_in_store(home, user, c, c->one_way ? NULL : file,
-				     err);
+		rc = answer_in_store(home, user, c, *file, err);
 		if (rc == 0)
 			rc = store_commit(st, err);
 		store_rollback(st);
@@ -366,8 +371,8 @@ invite_take_answer(struct home *home, const char *user, struct bundle_in *in,
 	if (connection_move(st, c, m->accepted ? CONNECTION_BE_ACCEPTED :
 						 CONNECTION_BE_REJECTED,
 			    user, err) == 0 &&
-	    transfers_add(st, c->number, false, m, bundle_in_hash(in), path, 0,
-			  err) == 0)
+	    transfers_add(st, c->number, false, m, bundle_in_hash(in), path,
+			  bundle_in_size(in), err) == 0)
 		rc = store_commit(st, err);
 	store_rollback(st);
 	return rc;

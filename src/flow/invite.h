@@ -33,11 +33,12 @@ int invite_take(struct home *home, const char *user, struct bundle_in *in,
 
 /*
  * Accept one, once `fingerprint` is the inviter's as a person read it. Writes
- * the answer to `file`, which a one-way connection does without (NULL).
+ * the answer to *file, which a one-way connection does without: then *file
+ * is NULL afterwards.
  */
 int invite_accept(struct home *home, const char *user, const char *name,
 		  const char *fingerprint, const char *owner,
-		  const char *file, struct err *err);
+		  const char **file, struct err *err);
 
 /* Take in an answer; fingerprint as above, of the accepter. */
 int invite_take_answer(struct home *home, const char *user,

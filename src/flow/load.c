@@ -2,6 +2,7 @@
 #include "flow/load.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,8 +44,43 @@ add_tally(struct intake_tally *sum, const struct intake_tally *t)
 	sum->odd_ids += t->odd_ids;
 }
 
+/*
+ * How old a snapshot is, by the newest SystemModstamp of it and of each of its
+ * objects. Rows that are passed by unparsed have theirs looked at too.
+ */
+struct age {
+	char newest[TEXT_INSTANT + 1]; /* of all, or empty */
+	bool newer;	      /* an object has a newer one than last time */
+	const struct object *older; /* the first that has an older one */
+	char is[TEXT_INSTANT + 1], was[TEXT_INSTANT + 1]; /* that one's */
+};
+
+/* What an object's file has said of its age, held against the last one. */
 static int
-take_files(struct intake *in, const struct snapshot *files,
+see_age(struct age *age, struct intake *in, const char *object,
+	const char *newest, struct err *err)
+{
+	struct object *o = objects_find(in->objects, object);
+	int order = o && *o->newest ? strcmp(newest, o->newest) : 0;
+
+	if (!o || !*newest)
+		return 0;
+	if (strcmp(newest, age->newest) > 0)
+		memcpy(age->newest, newest, sizeof age->newest);
+	age->newer |= order > 0;
+	if (order < 0 && !age->older) {
+		age->older = o;
+		memcpy(age->is, newest, sizeof age->is);
+		memcpy(age->was, o->newest, sizeof age->was);
+	}
+	/* The newest of a part says nothing of the rest. */
+	if (strcmp(newest, o->newest) == 0 || (order < 0 && in->partial))
+		return 0;
+	return objects_set_newest(in->objects, o, newest, err);
+}
+
+static int
+take_files(struct intake *in, const struct snapshot *files, struct age *age,
 	   struct load_report *report, struct err *err)
 {
 	report->object = calloc(files->files, sizeof *report->object);
@@ -57,7 +93,8 @@ take_files(struct intake *in, const struct snapshot *files,
 		report->objects = i + 1;
 		if (!o->name)
 			return err_memory(err);
-		if (intake_file(in, &files->file[i], &o->tally, err) < 0)
+		if (intake_file(in, &files->file[i], &o->tally, err) < 0 ||
+		    see_age(age, in, o->name, o->tally.newest, err) < 0)
 			return -1;
 		add_tally(&report->sum, &o->tally);
 	}
@@ -82,30 +119,64 @@ check_gone(const struct load_options *options, const struct intake_tally *sum,
 		       "it is a part, with --partial", sum->gone, loaded);
 }
 
+/*
+ * An older snapshot than the last one, where nothing says that it is not. One
+ * whose newest time is behind the home's may be a few objects alone, or of a
+ * day that changed nothing; what only deleted the newest record looks older,
+ * and has to be said.
+ */
+static int
+check_age(const struct load_options *options, const struct age *age,
+	  const char *now, const char *last, struct err *err)
+{
+	if (options->older || !*now || strcmp(now, last) >= 0)
+		return 0;
+	if (options->as_of)
+		return err_set(err, ERR_ORDER, "this snapshot is of %s, and "
+			       "the last one loaded was of %s; if it is to go "
+			       "back to the older one, load with --older", now,
+			       last);
+	if (age->newer || !age->older)
+		return 0;
+	return err_set(err, ERR_ORDER, "this snapshot is of %s, and the last "
+		       "one loaded was of %s; the newest %s in it is of %s, "
+		       "and was of %s; if it is newer all the same, such as "
+		       "where the newest record was deleted, say when it was "
+		       "taken with --as-of TIME; if it is to go back to the "
+		       "older one, load with --older", now, last,
+		       age->older->name, age->is, age->was);
+}
+
 /* When the snapshot was taken, held against the last one. */
 static int
 settle_as_of(struct store *st, const struct load_options *options,
-	     const struct intake *in, struct load_report *report,
+	     const struct age *age, char as_of[static TEXT_INSTANT + 1],
 	     struct err *err)
 {
-	const char *now = options->as_of ? options->as_of : in->newest;
-	struct buf last = BUF_INIT;
+	const char *now = options->as_of ? options->as_of : age->newest;
+	struct buf text = BUF_INIT;
+	const char *last;
 	bool found;
-	int rc = store_ask_text(st, &last, &found, err, "select value from "
+	int rc = store_ask_text(st, &text, &found, err, "select value from "
 				"_home where key = 'as_of'", "");
 
-	memcpy(report->as_of, now, strlen(now) + 1);
-	if (rc == 0 && *now && found && last.len == TEXT_INSTANT &&
-	    memcmp(now, last.data, TEXT_INSTANT) < 0 && !options->older)
-		rc = err_set(err, ERR_ORDER, "this snapshot is of %s, and the "
-			     "last one loaded was of %.*s; if it is to go back "
-			     "to the older one, load with --older", now,
-			     (int)last.len, (const char *)last.data);
-	buf_release(&last);
-	if (rc == 0 && *now)
-		rc = store_run(st, err, "insert into _home values ('as_of', "
-			       "?1) on conflict do update set value = ?1", "s",
-			       now);
+	last = buf_str(&text);
+	if (rc == 0 && !last)
+		rc = err_memory(err);
+	if (rc == 0)
+		rc = check_age(options, age, now, last, err);
+	if (rc == 0) {
+		/* It goes back only where that was said. */
+		if (!options->as_of && !options->older &&
+		    strcmp(now, last) < 0)
+			now = last;
+		(void)snprintf(as_of, TEXT_INSTANT + 1, "%s", now);
+		if (*now)
+			rc = store_run(st, err, "insert into _home values "
+				       "('as_of', ?1) on conflict do update "
+				       "set value = ?1", "s", now);
+	}
+	buf_release(&text);
 	return rc;
 }
 
@@ -114,14 +185,15 @@ load_all(struct intake *in, const struct load_options *options,
 	 const struct snapshot *files, struct load_report *report,
 	 struct err *err)
 {
+	struct age age = { .newer = false };
 	int64_t loaded;
 
 	if (store_ask(in->st, &loaded, 0, err, "select count(*) from _loaded",
 		      "") < 0 ||
 	    records_begin(in->records, 0, err) < 0 ||
-	    take_files(in, files, report, err) < 0 ||
+	    take_files(in, files, &age, report, err) < 0 ||
 	    check_gone(options, &report->sum, loaded, err) < 0 ||
-	    settle_as_of(in->st, options, in, report, err) < 0)
+	    settle_as_of(in->st, options, &age, report->as_of, err) < 0)
 		return -1;
 	if (in->learned &&
 	    references_infer(in->st, in->objects, in->records, err) < 0)

@@ -66,7 +66,6 @@ names_to_reference(struct store *st, struct objects *objects,
 {
 	struct buf text = BUF_INIT;
 	struct ledger_row row;
-	bool found = false;
 	int64_t object;
 	int got;
 
@@ -80,24 +79,12 @@ names_to_reference(struct store *st, struct objects *objects,
 	if (store_ask(st, &object, 0, err, "select object from _ledger where "
 		      "ledger = ?1", "i", row.ledger) < 0)
 		return -1;
-	for (size_t i = 0; i < objects_count(objects) && !found; i++) {
-		const struct object *o = objects_at(objects, i);
-		char sql[LIMIT_NAME + 64];
-
-		if (o->object != object)
-			continue;
-		(void)snprintf(sql, sizeof sql, "select \"Id\" from \"%s\" "
-			       "where _row = ?1", o->name);
-		if (store_ask_text(st, &text, &found, err, sql, "i",
-				   row.row) < 0)
-			return -1;
-	}
-	if (!found && store_ask_text(st, &text, &found, err, "select id from "
-				     "_deleted where _row = ?1", "i",
-				     row.row) < 0)
-		return -1;
-	if (found && text.len == 18)
+	if (ledger_local_id(st, objects, object, row.row, &text, err) < 0)
+		got = -1;
+	else
+		got = text.len > 0;
+	if (got > 0 && text.len == 18)
 		(void)snprintf(id, 19, "%.*s", 18, (const char *)text.data);
 	buf_release(&text);
-	return found;
+	return got;
 }

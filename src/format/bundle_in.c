@@ -152,6 +152,19 @@ check_spelling(const struct bundle_in *b, const struct buf *sender,
 	return rc;
 }
 
+/* Nobody knows the key that signed or sealed it. */
+static int
+not_known(const struct bundle_in *b, const char *done,
+	  const uint8_t key[static KEYS_ID], struct err *err)
+{
+	char id[KEYS_ID_TEXT + 1];
+
+	keys_id_text(id, key);
+	return err_set(err, ERR_REFUSED, "is %s by key %s, %s", done, id,
+		       b->keys->unknown ? b->keys->unknown :
+					  "which is not known here");
+}
+
 /*
  * The signature over the manifest, by a peer's key, or by the bundle's own
  * sender.pub, which *sender then holds.
@@ -160,7 +173,6 @@ static int
 verify_manifest(struct bundle_in *b, struct buf *sender, struct err *err)
 {
 	const struct bundle_peer *peer;
-	char id[KEYS_ID_TEXT + 1];
 	struct minisig sig;
 	uint8_t hash[64];
 	int got;
@@ -186,9 +198,7 @@ verify_manifest(struct bundle_in *b, struct buf *sender, struct err *err)
 		b->trust = BUNDLE_UNCHECKED;
 		return 0;
 	} else {
-		keys_id_text(id, sig.id);
-		return err_set(err, ERR_REFUSED, "is signed by key %s, which "
-			       "is not known here", id);
+		return not_known(b, "signed", sig.id, err);
 	}
 	if (minisig_verify(&sig, hash, &b->sender, err) < 0)
 		return err_at(err, "manifest.json.minisig");
@@ -249,7 +259,7 @@ open_envelope(struct bundle_in *b, struct err *err)
 {
 	const struct bundle_keys *keys = b->keys;
 	const struct bundle_peer *peer;
-	char id[KEYS_ID_TEXT + 1];
+	char id[KEYS_ID_TEXT + 1], own[KEYS_ID_TEXT + 1];
 
 	if (envelope_read_head(&b->head, &b->file.source, err) < 0)
 		return -1;
@@ -258,15 +268,14 @@ open_envelope(struct bundle_in *b, struct err *err)
 			       "its recipient can open it");
 	if (memcmp(key_pair_public(keys->own)->id, b->head.to, KEYS_ID) != 0) {
 		keys_id_text(id, b->head.to);
+		keys_id_text(own, key_pair_public(keys->own)->id);
 		return err_set(err, ERR_REFUSED, "is sealed to key %s, which "
-			       "is not this org's", id);
+			       "is not this org's (%s): only the home that "
+			       "it is for can open it", id, own);
 	}
 	peer = keys->find ? keys->find(keys->ctx, b->head.from) : NULL;
-	if (!peer || !peer->seals) {
-		keys_id_text(id, b->head.from);
-		return err_set(err, ERR_REFUSED, "is sealed by key %s, which "
-			       "is not known here", id);
-	}
+	if (!peer || !peer->seals)
+		return not_known(b, "sealed", b->head.from, err);
 	if (envelope_open(&b->envelope, &b->head, &b->file.source, keys->own,
 			  peer->sealing, err) < 0)
 		return -1;
@@ -400,6 +409,12 @@ const char *
 bundle_in_path(const struct bundle_in *b)
 {
 	return b->path;
+}
+
+uint64_t
+bundle_in_size(const struct bundle_in *b)
+{
+	return b->file.size;
 }
 
 enum bundle_trust

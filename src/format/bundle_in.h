@@ -27,6 +27,11 @@ struct bundle_keys {
 					  const uint8_t id[static KEYS_ID]);
 	void *ctx;
 	bool unchecked; /* read on though the signer is not known: to look */
+	/*
+	 * What a person is told of a signer who is not known, after its key id:
+	 * "which is ...". NULL: that it is not known here.
+	 */
+	const char *unknown;
 };
 
 /* How far a signature is to be trusted. */
@@ -51,6 +56,7 @@ void bundle_in_free(struct bundle_in *b); /* NULL is fine */
 
 const struct manifest *bundle_in_manifest(const struct bundle_in *b);
 const char *bundle_in_path(const struct bundle_in *b); /* as it was opened */
+uint64_t bundle_in_size(const struct bundle_in *b); /* of the file, in bytes */
 enum bundle_trust bundle_in_trust(const struct bundle_in *b);
 bool bundle_in_sealed(const struct bundle_in *b);
 

@@ -548,12 +548,10 @@ value_equal(enum value_type type, const char *a, size_t a_len, const char *b,
 
 /* What one text may be; the length alone rules out nearly everything. */
 enum {
-	MAY_BIT = 1 << 0,
-	MAY_BOOLEAN = 1 << 1,
-	MAY_DATE = 1 << 2,
-	MAY_DATETIME = 1 << 3,
-	MAY_ID = 1 << 4,
-	IS_WEEKLY = 1 << 5,
+	MAY_BOOLEAN = 1 << 0,
+	MAY_DATE = 1 << 1,
+	MAY_DATETIME = 1 << 2,
+	MAY_ID = 1 << 3,
 };
 
 static unsigned
@@ -566,7 +564,7 @@ may_be_moment(const char *s, size_t len)
 		return 0;
 	midnight = is_midnight(&m) ? MAY_DATE : 0;
 	if (m.blank && !m.zoned && !m.fraction)
-		return MAY_DATETIME | IS_WEEKLY | midnight;
+		return MAY_DATETIME | midnight;
 	return !m.blank && m.zoned && to_utc(&m) ? MAY_DATETIME : 0;
 }
 
@@ -576,8 +574,6 @@ may_be(const char *s, size_t len)
 	char id[RECORD_ID + 1];
 
 	switch (len) {
-	case 1:
-		return s[0] == '0' || s[0] == '1' ? MAY_BIT : 0;
 	case 4:
 		return is_word(s, len, "true") ? MAY_BOOLEAN : 0;
 	case 5:
@@ -585,9 +581,6 @@ may_be(const char *s, size_t len)
 	case DATE_LEN:
 		return is_date(s, len) ? MAY_DATE : 0;
 	case RECORD_ID:
-		if (record_id_is_null(s, len))
-			return MAY_ID | IS_WEEKLY;
-		/* fallthrough */
 	case RECORD_ID_SHORT:
 		if (record_id_full(id, s, len) != RECORD_ID_NONE)
 			return MAY_ID;
@@ -600,8 +593,7 @@ may_be(const char *s, size_t len)
 static bool
 nothing_left(const struct value_guess *g)
 {
-	return g->not_boolean && g->not_date && g->not_datetime && g->not_id &&
-	       g->not_bit;
+	return g->not_boolean && g->not_date && g->not_datetime && g->not_id;
 }
 
 void
@@ -613,14 +605,10 @@ value_guess_see(struct value_guess *g, const char *s, size_t len)
 		return;
 	may = may_be(s, len);
 	g->any = true;
-	g->not_bit |= !(may & MAY_BIT);
 	g->not_boolean |= !(may & MAY_BOOLEAN);
 	g->not_date |= !(may & MAY_DATE);
 	g->not_datetime |= !(may & MAY_DATETIME);
 	g->not_id |= !(may & MAY_ID);
-	g->weekly |= (may & IS_WEEKLY) != 0;
-	if (nothing_left(g))
-		g->weekly = false; /* a text, whatever it looked like */
 }
 
 /* Only weekly midnights were seen. */
@@ -644,10 +632,4 @@ value_guess_type(const struct value_guess *g)
 	if (!g->not_id)
 		return VALUE_ID;
 	return VALUE_UNKNOWN;
-}
-
-bool
-value_guess_ambiguous(const struct value_guess *g)
-{
-	return g->any && (!g->not_bit || is_midnights(g));
 }

@@ -80,19 +80,14 @@ bool value_equal(enum value_type type, const char *a, size_t a_len,
  * every value seen.
  *
  * From the weekly export, midnight may be a date or a datetime, and 0/1 a
- * boolean or a number. Both come out as VALUE_UNKNOWN: the caller who reads
- * that dialect finds them by value_guess_ambiguous().
+ * boolean or a number. Both come out as VALUE_UNKNOWN.
  */
 struct value_guess {
 	bool any; /* a value that is not empty was seen */
 	bool not_boolean, not_date, not_datetime, not_id;
-	bool not_bit; /* not 0/1 */
-	bool weekly;  /* a value that only the weekly export's dialect has */
 };
 void value_guess_see(struct value_guess *g, const char *s, size_t len);
 /* VALUE_UNKNOWN, VALUE_BOOLEAN, VALUE_DATE, VALUE_DATETIME or VALUE_ID. */
 enum value_type value_guess_type(const struct value_guess *g);
-/* Whether it could be two things, were these values of the weekly export. */
-bool value_guess_ambiguous(const struct value_guess *g);
 
 #endif

@@ -274,13 +274,11 @@ static int
 find_names(struct objects *objects, const char **object, const char **field,
 	   struct err *err)
 {
-	struct object *o = objects_find(objects, *object);
+	struct object *o = objects_named(objects, *object, err);
 	size_t f;
 
 	if (!o)
-		return err_set(err, ERR_USAGE, "%s: the home has no such "
-			       "object; load a snapshot with it first",
-			       SHOWN(*object));
+		return -1;
 	*object = o->name;
 	if (!*field)
 		return 0;
@@ -382,6 +380,19 @@ agreement_subscribe(struct store *st, const struct connection *c,
 		      (int64_t)s->deletes, s->owner ? s->owner : "") < 0)
 		return -1;
 	return put_maps(st, c, s, err);
+}
+
+int
+agreement_offered(struct store *st, const struct connection *c,
+		  const char *object, bool *offered, struct err *err)
+{
+	int64_t there;
+	int rc = store_ask(st, &there, 1, err, "select max(object = ?2) from "
+			   "_catalog where connection = ?1", "is", c->number,
+			   object);
+
+	*offered = there != 0;
+	return rc;
 }
 
 int

@@ -75,6 +75,13 @@ int agreement_subscribe(struct store *st, const struct connection *c,
 int agreement_unsubscribe(struct store *st, const struct connection *c,
 			  const char *object, struct err *err);
 
+/*
+ * Whether the partner publishes an object of that name; true also where no
+ * bundle has said yet what they publish.
+ */
+int agreement_offered(struct store *st, const struct connection *c,
+		      const char *object, bool *offered, struct err *err);
+
 /* Our field for one of theirs, or NULL: mapped by a person, or by name. */
 int agreement_map(struct store *st, const struct connection *c,
 		  const char *object, struct field field,

@@ -165,6 +165,45 @@ find(struct store *st, const char *where, const void *value, size_t len,
 	return got;
 }
 
+/* ERR_USAGE: there is none of that name; one that was meant, if it is near. */
+static int
+no_such(struct store *st, const char *name, struct err *err)
+{
+	char meant[LIMIT_TEXT + 1] = "";
+	struct store_statement *s;
+	int got;
+
+	if (store_prepare(st, &s, "select name from _connection", err) < 0)
+		return -1;
+	while ((got = store_step(s, err)) > 0) {
+		size_t len;
+		const char *there = store_text(s, 0, &len);
+
+		if (text_like(there, name))
+			(void)snprintf(meant, sizeof meant, "%s", there);
+	}
+	store_finish(s);
+	if (got < 0)
+		return -1;
+	if (*meant)
+		return err_set(err, ERR_USAGE, "there is no connection %s; "
+			       "did you mean %s", SHOWN(name), SHOWN(meant));
+	return err_set(err, ERR_USAGE, "there is no connection %s (see: "
+		       "orgferry connection list)", SHOWN(name));
+}
+
+int
+connection_known(struct store *st, const char *name, struct err *err)
+{
+	int64_t there = 1;
+
+	if (name && *name &&
+	    store_ask(st, &there, 0, err, "select 1 from _connection where "
+		      "name = ?1", "s", name) < 0)
+		return -1;
+	return there ? 0 : no_such(st, name, err);
+}
+
 int
 connection_find(struct store *st, const char *name, struct connection *c,
 		struct err *err)
@@ -172,8 +211,7 @@ connection_find(struct store *st, const char *name, struct connection *c,
 	int got = find(st, "name = ?1", name, strlen(name), false, c, err);
 
 	if (got == 0)
-		return err_set(err, ERR_USAGE, "there is no connection %s "
-			       "(see: orgferry connection list)", SHOWN(name));
+		return no_such(st, name, err);
 	return got < 0 ? -1 : 0;
 }
 
@@ -229,7 +267,8 @@ check_new(struct store *st, const struct connection *c, struct err *err)
 		return -1;
 	if (there)
 		return err_set(err, ERR_USAGE, "there is a connection %s "
-			       "already; name this one otherwise (--as NAME)",
+			       "already; give this one another name (import: "
+			       "--as NAME)",
 			       SHOWN(c->name));
 	if (*c->partner_org &&
 	    store_ask(st, &there, 0, err, "select 1 from _connection where "
@@ -335,7 +374,12 @@ connection_check_live(const struct connection *c, struct err *err)
 {
 	if (c->status != CONNECTION_ACCEPTED)
 		return err_set(err, ERR_USAGE, "connection %s is %s, not "
-			       "Accepted", SHOWN(c->name),
-			       statuses[c->status]);
+			       "Accepted%s", SHOWN(c->name),
+			       statuses[c->status],
+			       c->status == CONNECTION_SENT ?
+				       "; import the partner's answer first" :
+			       c->status == CONNECTION_RECEIVED ?
+				       "; accept it first (orgferry "
+				       "connection accept)" : "");
 	return 0;
 }

@@ -70,6 +70,9 @@ const char *connection_status_word(enum connection_status status);
 int connection_find(struct store *st, const char *name, struct connection *c,
 		    struct err *err);
 
+/* Only whether there is one; NULL or an empty name stands for all. */
+int connection_known(struct store *st, const char *name, struct err *err);
+
 /* By the id that both sides know, or by number. 1, 0 if there is none, -1. */
 int connection_by_key(struct store *st,
 		      const uint8_t key[static MANIFEST_CONNECTION],

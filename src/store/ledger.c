@@ -211,10 +211,9 @@ ledger_sum_save(const struct ledger_sum *sum, struct store *st,
 			 sizeof sum->sum);
 }
 
-/* A ledger row's local id: of the record, or of what it was. */
-static int
-local_id(struct store *st, struct objects *objects, int64_t object,
-	 int64_t row, struct buf *id, struct err *err)
+int
+ledger_local_id(struct store *st, struct objects *objects, int64_t object,
+		int64_t row, struct buf *id, struct err *err)
 {
 	bool found = false;
 
@@ -250,7 +249,8 @@ ledger_each(struct store *st, struct objects *objects, const char *conn,
 	struct buf id = BUF_INIT;
 	int got;
 
-	if (store_prepare(st, &s, sql, err) < 0)
+	if (connection_known(st, conn, err) < 0 ||
+	    store_prepare(st, &s, sql, err) < 0)
 		return -1;
 	store_bind_text(s, 1, conn ? conn : "", conn ? strlen(conn) : 0);
 	while ((got = store_step(s, err)) > 0) {
@@ -258,8 +258,8 @@ ledger_each(struct store *st, struct objects *objects, const char *conn,
 		size_t len;
 
 		buf_clear(&id);
-		if (local_id(st, objects, store_int(s, 8), store_int(s, 9),
-			     &id, err) < 0)
+		if (ledger_local_id(st, objects, store_int(s, 8),
+				    store_int(s, 9), &id, err) < 0)
 			got = -1;
 		for (int i = 0, to = 0; i < 8; i++, to++) {
 			if (to == 2)

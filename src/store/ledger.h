@@ -94,6 +94,13 @@ int ledger_sum_save(const struct ledger_sum *sum, struct store *st,
 		    struct err *err);
 
 /*
+ * The local id of a record of an object by its number, added to id: its own,
+ * or the one that it had before it was deleted; nothing where there is none.
+ */
+int ledger_local_id(struct store *st, struct objects *objects, int64_t object,
+		    int64_t row, struct buf *id, struct err *err);
+
+/*
  * Each row as the CSV has it: nine values (DESIGN: ledger). conn NULL: of all.
  */
 enum { LEDGER_COLUMNS = 9 };

@@ -146,8 +146,8 @@ read_objects(struct objects *all, struct err *err)
 	struct store_statement *s;
 	int got;
 
-	if (store_prepare(all->st, &s, "select object, name, header from "
-			  "_object order by name", err) < 0)
+	if (store_prepare(all->st, &s, "select object, name, header, newest "
+			  "from _object order by name", err) < 0)
 		return -1;
 	while ((got = store_step(s, err)) > 0) {
 		size_t len;
@@ -161,6 +161,8 @@ read_objects(struct objects *all, struct err *err)
 			break;
 		}
 		buf_add(&o->header, header, len);
+		(void)snprintf(o->newest, sizeof o->newest, "%s",
+			       store_text(s, 3, &len));
 		if (buf_ok(&o->header, err) < 0 ||
 		    read_fields(all, o, err) < 0) {
 			got = -1;
@@ -207,6 +209,24 @@ objects_find(struct objects *all, const char *name)
 	size_t i = object_place(all, name, &there);
 
 	return there ? all->object[i] : NULL;
+}
+
+struct object *
+objects_named(struct objects *all, const char *name, struct err *err)
+{
+	struct object *o = objects_find(all, name);
+	const char *meant = NULL;
+
+	for (size_t i = 0; !o && i < all->objects; i++)
+		if (text_like(all->object[i]->name, name))
+			meant = all->object[i]->name;
+	if (!o)
+		(void)err_set(err, ERR_USAGE, "%s: the home has no such "
+			      "object; %s%s", SHOWN(name),
+			      meant ? "did you mean " :
+				      "load a snapshot with it first",
+			      meant ? meant : "");
+	return o;
 }
 
 /* The statements name every column, so a new one makes them stale. */
@@ -372,3 +392,11 @@ objects_set_header(struct objects *all, struct object *o,
 			 "object = ?1", "ib", o->object, header, len);
 }
 
+int
+objects_set_newest(struct objects *all, struct object *o, const char *newest,
+		   struct err *err)
+{
+	(void)snprintf(o->newest, sizeof o->newest, "%s", newest);
+	return store_run(all->st, err, "update _object set newest = ?2 where "
+			 "object = ?1", "is", o->object, newest);
+}

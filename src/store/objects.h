@@ -8,6 +8,7 @@
 #ifndef STORE_OBJECTS_H
 #define STORE_OBJECTS_H
 
+#include "base/text.h"
 #include "format/rows.h"
 #include "model/value.h"
 #include "store/store.h"
@@ -32,6 +33,8 @@ struct object {
 	int64_t object;
 	char name[LIMIT_NAME + 1];
 	struct buf header; /* first line of the file last loaded; or empty */
+	/* SystemModstamp in the snapshot of it last loaded; or empty */
+	char newest[TEXT_INSTANT + 1];
 	struct object_field *field;
 	size_t fields;
 	size_t id; /* which field is Id */
@@ -51,6 +54,10 @@ struct object *objects_at(struct objects *all, size_t i);
 
 /* The object of a name in any case, or NULL. Pointers last until close. */
 struct object *objects_find(struct objects *all, const char *name);
+
+/* The same where there must be one: ERR_USAGE, with one that was meant. */
+struct object *objects_named(struct objects *all, const char *name,
+			     struct err *err);
 
 /* Make an object's table, with Id alone, or a field's column. */
 int objects_add(struct objects *all, const char *name,
@@ -83,5 +90,7 @@ int objects_set_position(struct objects *all, struct object_field *f,
 			 int position, struct err *err);
 int objects_set_header(struct objects *all, struct object *o,
 		       const void *header, size_t len, struct err *err);
+int objects_set_newest(struct objects *all, struct object *o,
+		       const char *newest, struct err *err);
 
 #endif

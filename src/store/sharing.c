@@ -71,12 +71,11 @@ sharing_forward_object(struct store *st, struct objects *objects,
 		       const char *object, struct sharing_sum *sum,
 		       struct err *err)
 {
-	struct object *o = objects_find(objects, object);
+	struct object *o = objects_named(objects, object, err);
 	char sql[2 * LIMIT_NAME + 512];
 
 	if (!o)
-		return err_set(err, ERR_USAGE, "%s: the home has no such "
-			       "object", SHOWN(object));
+		return -1;
 	if (check_published(c, a, o, err) < 0)
 		return -1;
 	(void)snprintf(sql, sizeof sql,
@@ -95,8 +94,19 @@ int
 sharing_add_rule(struct store *st, const struct connection *c,
 		 const char *object, struct err *err)
 {
-	return store_run(st, err, "insert or ignore into _rule values (?1, "
-			 "?2)", "is", c->number, object);
+	struct objects *objects = NULL;
+	struct object *o = NULL;
+	int rc = -1;
+
+	/* A rule for a misspelled object would never share anything. */
+	if (*object && objects_open(&objects, st, err) == 0)
+		o = objects_named(objects, object, err);
+	if (o || !*object)
+		rc = store_run(st, err, "insert or ignore into _rule values "
+			       "(?1, ?2)", "is", c->number,
+			       o ? o->name : object);
+	objects_close(objects);
+	return rc;
 }
 
 int
@@ -107,6 +117,6 @@ sharing_remove_rule(struct store *st, const struct connection *c,
 		      "object = ?2", "is", c->number, object) < 0)
 		return -1;
 	return store_changed(st) ? 0 :
-	       err_set(err, ERR_USAGE, "connection %s has no such rule",
-		       SHOWN(c->name));
+	       err_set(err, ERR_USAGE, "connection %s has no such rule (see: "
+		       "orgferry rule list)", SHOWN(c->name));
 }

@@ -422,22 +422,39 @@ bind_all(struct store_statement *s, const char *types, va_list ap)
 	}
 }
 
+/*
+ * One step of a statement with its values: as store_step(), and *s is the
+ * caller's to finish; it is NULL where it could not be prepared.
+ */
+static int
+ask(struct store *st, struct store_statement **s, struct err *err,
+    const char *sql, const char *types, va_list ap)
+{
+	if (store_prepare(st, s, sql, err) < 0)
+		return -1;
+	bind_all(*s, types, ap);
+	return store_step(*s, err);
+}
+
+static bool
+is_null(struct store_statement *s)
+{
+	return sqlite3_column_type(s->stmt, 0) == SQLITE_NULL;
+}
+
 int
 store_run(struct store *st, struct err *err, const char *sql,
 	  const char *types, ...)
 {
 	struct store_statement *s;
 	va_list ap;
-	int rc;
+	int got;
 
-	if (store_prepare(st, &s, sql, err) < 0)
-		return -1;
 	va_start(ap, types);
-	bind_all(s, types, ap);
+	got = ask(st, &s, err, sql, types, ap);
 	va_end(ap);
-	rc = store_do(s, err);
 	store_finish(s);
-	return rc;
+	return got < 0 ? -1 : 0;
 }
 
 int
@@ -448,15 +465,10 @@ store_ask(struct store *st, int64_t *out, int64_t none, struct err *err,
 	va_list ap;
 	int got;
 
-	*out = none;
-	if (store_prepare(st, &s, sql, err) < 0)
-		return -1;
 	va_start(ap, types);
-	bind_all(s, types, ap);
+	got = ask(st, &s, err, sql, types, ap);
 	va_end(ap);
-	got = store_step(s, err);
-	if (got > 0 && sqlite3_column_type(s->stmt, 0) != SQLITE_NULL)
-		*out = store_int(s, 0);
+	*out = got > 0 && !is_null(s) ? store_int(s, 0) : none;
 	store_finish(s);
 	return got < 0 ? -1 : 0;
 }
@@ -471,15 +483,11 @@ store_ask_text(struct store *st, struct buf *out, bool *found, struct err *err,
 	va_list ap;
 	int got;
 
-	*found = false;
-	if (store_prepare(st, &s, sql, err) < 0)
-		return -1;
 	va_start(ap, types);
-	bind_all(s, types, ap);
+	got = ask(st, &s, err, sql, types, ap);
 	va_end(ap);
-	got = store_step(s, err);
-	if (got > 0 && sqlite3_column_type(s->stmt, 0) != SQLITE_NULL) {
-		*found = true;
+	*found = got > 0 && !is_null(s);
+	if (*found) {
 		text = store_text(s, 0, &len);
 		buf_add(out, text, len);
 	}

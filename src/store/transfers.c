@@ -72,7 +72,8 @@ transfers_each(struct store *st, const char *conn,
 	struct store_statement *s;
 	int got;
 
-	if (store_prepare(st, &s, sql, err) < 0)
+	if (connection_known(st, conn, err) < 0 ||
+	    store_prepare(st, &s, sql, err) < 0)
 		return -1;
 	store_bind_text(s, 1, conn ? conn : "", conn ? strlen(conn) : 0);
 	while ((got = store_step(s, err)) > 0) {

@@ -238,6 +238,47 @@ Test(file, sweeps_what_dead_writers_left)
 	cr_expect_eq(rmdir("keys"), 0);
 }
 
+/* What a dead writer left goes; a living one's stays, as does all else. */
+Test(file, sweeps_what_the_dead_left)
+{
+	static const char *const gone[] = { ".x.ferry.1-0.part",
+					    ".x.ferry.4194304-17.part" };
+	static const char *const stays[] = {
+		"x.ferry", ".x.ferry", ".x.ferry.1-0", ".x.ferry.-0.part",
+		".x.ferry.1-.part", ".x.ferry.01-0.part", ".x.ferry.1-00.part",
+		".x.ferry.1-0.part.part", ".x.ferry.1-0.part2",
+		".x.ferry.1.part", ".y.ferry.1-0.part", "x.ferry.1-0.part",
+		".x.ferry2.1-0.part", ".ax.ferry.1-0.part",
+	};
+	const size_t all = sizeof stays / sizeof *stays;
+	struct file_out out;
+	struct err err = { 0 };
+
+	cr_assert_eq(file_make_folder("out", &err), 0);
+	cr_assert_eq(chdir("out"), 0);
+	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+		cr_assert_eq(file_put(gone[i], FILE_NEW, "x", 1, &err), 0);
+	for (size_t i = 0; i < all; i++)
+		cr_assert_eq(file_put(stays[i], FILE_NEW, "x", 1, &err), 0);
+	cr_assert_eq(symlink("x.ferry", ".x.ferry.2-0.part"), 0);
+	cr_assert_eq(mkdir(".x.ferry.3-0.part", 0700), 0);
+	cr_assert_eq(mkfifo(".x.ferry.4-0.part", 0600), 0);
+	cr_assert_eq(file_begin(&out, "x.ferry", FILE_REPLACE, &err), 0);
+	file_sweep_dead("x.ferry");
+	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+		cr_expect_neq(access(gone[i], F_OK), 0, "%s", gone[i]);
+	for (size_t i = 0; i < all; i++)
+		cr_expect_eq(access(stays[i], F_OK), 0, "%s", stays[i]);
+	cr_expect_eq(names_here(), all + 4, "a link, a folder, a pipe, ours");
+	cr_expect_eq(file_commit(&out, &err), 0, "%s", err.msg);
+	cr_assert_eq(chdir(".."), 0);
+	cr_assert_eq(file_put("out/.x.ferry.1-0.part", FILE_NEW, "x", 1, &err),
+		     0);
+	file_sweep_dead("out/x.ferry");
+	cr_expect_neq(access("out/.x.ferry.1-0.part", F_OK), 0);
+	file_sweep_dead("none/x.ferry");
+}
+
 Test(file, tells_a_folder_from_a_file)
 {
 	struct err err = { 0 };

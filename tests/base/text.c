@@ -150,3 +150,31 @@ Test(text, every_day_of_four_centuries_round_trips)
 		cr_assert_eq(back, ms, "%s", s);
 	}
 }
+
+Test(text, is_like_a_word_that_was_meant)
+{
+	static const char *const pairs[][2] = {
+		{ "Account", "Acount" },  { "Account", "account" },
+		{ "Account", "Accuont" }, { "Account", "Accounts" },
+		{ "load", "lod" },	  { "list", "lst" },
+		{ "High", "Hihg" },	  { "Contact", "Cotnacts" },
+		{ "", "a" },
+	};
+	static const char *const others[][2] = {
+		{ "Account", "Contact" }, { "Case", "Account" },
+		{ "add", "all" },	  { "", "ab" },
+		{ "Account", "" },	  { "ab", "ba1" },
+		{ "a234567890123456789012345678901234567890x",
+		  "a234567890123456789012345678901234567890x" },
+	};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		cr_expect(text_like(pairs[i][0], pairs[i][1]), "%s %s",
+			  pairs[i][0], pairs[i][1]);
+		cr_expect(text_like(pairs[i][1], pairs[i][0]), "%s %s",
+			  pairs[i][1], pairs[i][0]);
+	}
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		cr_expect(!text_like(others[i][0], others[i][1]), "%s %s",
+			  others[i][0], others[i][1]);
+}

@@ -205,6 +205,7 @@ class Home:
         self.objects = {}
         self.changes, self.base, self.deleted = {}, {}, {}
         self.number, self.rows, self.as_of = 0, 1, ""
+        self.newest = {}  # of each object: SystemModstamp last loaded
 
 
 class Refused(Exception):
@@ -447,15 +448,32 @@ def infer_references(home):
                 retype(home, o, key, "reference")
 
 
-def newest_stamp(files):
+def newest_stamp(file):
+    names = [n.lower() for n in file.names]
+    if "systemmodstamp" not in names:
+        return ""
+    at = names.index("systemmodstamp")
+    return max((respell("datetime", values[at]) or ""
+                for _, values in file.rows), default="")
+
+
+def model_age(home, files, partial, older):
+    """What the snapshot's times are for the home."""
+    behind = ahead = False
     newest = ""
     for file in files:
-        names = [n.lower() for n in file.names]
-        if "systemmodstamp" in names:
-            at = names.index("systemmodstamp")
-            for _, values in file.rows:
-                newest = max(newest, respell("datetime", values[at]) or "")
-    return newest
+        name, stamp = file.object.lower(), newest_stamp(file)
+        newest, last = max(newest, stamp), home.newest.get(name, "")
+        if stamp:
+            behind |= stamp < last
+            ahead |= "" < last < stamp
+            home.newest[name] = max(stamp, last) if partial else stamp
+    if newest and newest < home.as_of and not older:
+        if behind and not ahead:
+            raise Refused(4)
+        SEEN["behind the home's as-of, and not older"] += 1
+        return
+    home.as_of = newest or home.as_of
 
 
 def model_load(home, files, partial=False, older=False):
@@ -471,12 +489,9 @@ def model_load(home, files, partial=False, older=False):
         gone = sum(c["deleted"] for c in counts.values())
         if gone > 20 and gone * 20 > was_loaded:
             raise Refused(3)
-        newest = newest_stamp(files)
-        if newest and newest < home.as_of and not older:
-            raise Refused(4)
+        model_age(home, files, partial, older)
     except Refused as refused:
         return refused.args[0], None, before
-    home.as_of = newest or home.as_of
     if learned:
         infer_references(home)
     write.end()
@@ -758,6 +773,13 @@ class Life:
 
     def check(self, log=None):
         db = sqlite3.connect(os.path.join(self.path, "org.db"))
+        self.same("newest", {name.lower(): newest for name, newest in
+                             db.execute("select name, newest from _object "
+                                        "where newest <> ''")},
+                  self.home.newest)
+        self.same("as of", db.execute("select value from _home where key = "
+                                      "'as_of'").fetchall(),
+                  [(self.home.as_of,)] if self.home.as_of else [])
         for key, o in self.home.objects.items():
             names = ", ".join(f'"{f.name}"' for f in o.fields.values())
             got = db.execute(f'select _row, {names} from "{o.name}" '

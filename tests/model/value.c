@@ -579,51 +579,45 @@ Test(value, every_day_is_a_date_and_no_other_is)
 struct guess_case {
 	const char *seen[SEEN];
 	enum value_type type;
-	bool weekly, ambiguous;
 };
 
 static const struct guess_case guesses[] = {
-	{ { "" }, VALUE_UNKNOWN, false, false },
-	{ { "true", "", "False" }, VALUE_BOOLEAN, false, false },
-	{ { "TRUE" }, VALUE_BOOLEAN, false, false },
-	{ { "true", "1" }, VALUE_UNKNOWN, false, false },
-	{ { "1", "true" }, VALUE_UNKNOWN, false, false },
-	{ { "true", "maybe" }, VALUE_UNKNOWN, false, false },
-	{ { "0", "1", "", "0" }, VALUE_UNKNOWN, false, true },
-	{ { "0", "2" }, VALUE_UNKNOWN, false, false },
-	{ { "2026-11-22" }, VALUE_DATE, false, false },
-	{ { "2026-11-22", "2026-11-31" }, VALUE_UNKNOWN, false, false },
-	{ { "2026-11-22", "2026-11-22 00:00:00" }, VALUE_DATE, true, false },
-	{ { "2026-11-22", "2026-11-22 00:00:01" },
-	  VALUE_UNKNOWN, false, false },
-	{ { "2026-11-22 00:00:00", "" }, VALUE_UNKNOWN, true, true },
-	{ { "2026-11-22 00:00:00", "2026-11-22 00:00:01" },
-	  VALUE_DATETIME, true, false },
-	{ { "2026-11-22 06:00:00" }, VALUE_DATETIME, true, false },
-	{ { "2026-11-22 06:00:00", "soon" }, VALUE_UNKNOWN, false, false },
+	{ { "" }, VALUE_UNKNOWN },
+	{ { "true", "", "False" }, VALUE_BOOLEAN },
+	{ { "TRUE" }, VALUE_BOOLEAN },
+	{ { "true", "1" }, VALUE_UNKNOWN },
+	{ { "1", "true" }, VALUE_UNKNOWN },
+	{ { "true", "maybe" }, VALUE_UNKNOWN },
+	{ { "0", "1", "", "0" }, VALUE_UNKNOWN },
+	{ { "0", "2" }, VALUE_UNKNOWN },
+	{ { "2026-11-22" }, VALUE_DATE },
+	{ { "2026-11-22", "2026-11-31" }, VALUE_UNKNOWN },
+	{ { "2026-11-22", "2026-11-22 00:00:00" }, VALUE_DATE },
+	{ { "2026-11-22", "2026-11-22 00:00:01" }, VALUE_UNKNOWN },
+	{ { "2026-11-22 00:00:00", "" }, VALUE_UNKNOWN },
+	{ { "2026-11-22 00:00:00", "2026-11-22 00:00:01" }, VALUE_DATETIME },
+	{ { "2026-11-22 06:00:00" }, VALUE_DATETIME },
+	{ { "2026-11-22 06:00:00", "soon" }, VALUE_UNKNOWN },
 	{ { "2026-11-22 06:00:00", "2026-11-22T00:00:00.000Z" },
-	  VALUE_DATETIME, true, false },
-	{ { "2026-11-22T00:00:00.000Z" }, VALUE_DATETIME, false, false },
+	  VALUE_DATETIME },
+	{ { "2026-11-22T00:00:00.000Z" }, VALUE_DATETIME },
 	{ { "2026-11-22T06:00:00.000+0000", "2026-11-22T06:00:00Z" },
-	  VALUE_DATETIME, false, false },
-	{ { "2026-11-22T06:00:00" }, VALUE_UNKNOWN, false, false },
-	{ { "2026-11-22 06:00:00Z" }, VALUE_UNKNOWN, false, false },
-	{ { "2026-11-22 06:00:00.000" }, VALUE_UNKNOWN, false, false },
-	{ { "1700-01-01T00:00:00+01:00" }, VALUE_UNKNOWN, false, false },
-	{ { "2026-11-22", "2026-11-22T06:00:00.000Z" },
-	  VALUE_UNKNOWN, false, false },
-	{ { "001M000000qfPySIAU", "001M000000qfPyS", "" },
-	  VALUE_ID, false, false },
-	{ { "123456789012345678" }, VALUE_ID, false, false },
-	{ { "001M000000qfPySIAU", "000000000000000AAA" },
-	  VALUE_ID, true, false },
-	{ { "000000000000000AAA" }, VALUE_ID, true, false },
-	{ { "000000000000000AAA", "Acme" }, VALUE_UNKNOWN, false, false },
-	{ { "000000000000000" }, VALUE_ID, false, false },
-	{ { "001M000000qfPySIAU", "true" }, VALUE_UNKNOWN, false, false },
-	{ { "Acme" }, VALUE_UNKNOWN, false, false },
-	{ { "2.0" }, VALUE_UNKNOWN, false, false },
-	{ { "#N/A" }, VALUE_UNKNOWN, false, false },
+	  VALUE_DATETIME },
+	{ { "2026-11-22T06:00:00" }, VALUE_UNKNOWN },
+	{ { "2026-11-22 06:00:00Z" }, VALUE_UNKNOWN },
+	{ { "2026-11-22 06:00:00.000" }, VALUE_UNKNOWN },
+	{ { "1700-01-01T00:00:00+01:00" }, VALUE_UNKNOWN },
+	{ { "2026-11-22", "2026-11-22T06:00:00.000Z" }, VALUE_UNKNOWN },
+	{ { "001M000000qfPySIAU", "001M000000qfPyS", "" }, VALUE_ID },
+	{ { "123456789012345678" }, VALUE_ID },
+	{ { "001M000000qfPySIAU", "000000000000000AAA" }, VALUE_ID },
+	{ { "000000000000000AAA" }, VALUE_ID },
+	{ { "000000000000000AAA", "Acme" }, VALUE_UNKNOWN },
+	{ { "000000000000000" }, VALUE_ID },
+	{ { "001M000000qfPySIAU", "true" }, VALUE_UNKNOWN },
+	{ { "Acme" }, VALUE_UNKNOWN },
+	{ { "2.0" }, VALUE_UNKNOWN },
+	{ { "#N/A" }, VALUE_UNKNOWN },
 };
 
 Test(value, guesses_only_what_is_certain)
@@ -648,9 +642,6 @@ Test(value, guesses_only_what_is_certain)
 				     c->seen[0],
 				     value_type_word(value_guess_type(&g)));
 			cr_expect_eq(g.any, any, "%s", c->seen[0]);
-			cr_expect_eq(g.weekly, c->weekly, "%s", c->seen[0]);
-			cr_expect_eq(value_guess_ambiguous(&g), c->ambiguous,
-				     "%s", c->seen[0]);
 		}
 	}
 }
