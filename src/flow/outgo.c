@@ -369,18 +369,20 @@ write_names(struct outgo *o, const struct object *object,
 	if (store_prepare(o->st, &s, sql, err) < 0)
 		return -1;
 	store_bind_int(s, 1, object->object);
-	got = bundle_out_run(b, MEMBER_NAMES, object->name, NULL, 0, err);
-	while (got >= 0 && (got = store_step(s, err)) > 0) {
-		struct field row[5] = { { 0 }, field_of(kinds[store_int(s, 1)]),
+	while ((got = store_step(s, err)) > 0) {
+		struct field row[6] = { field_of(object->name), { 0 },
+					field_of(kinds[store_int(s, 1)]),
 					{ 0 }, field_of(""), field_of("") };
 		int64_t ms;
 
-		row[0].at = store_text(s, 0, &row[0].len);
-		row[2].at = store_text(s, 2, &row[2].len);
-		if (!text_parse_instant(&ms, row[2].at, row[2].len))
-			row[2] = field_of("");
-		if (bundle_out_row(b, row, 5, err) < 0)
+		row[1].at = store_text(s, 0, &row[1].len);
+		row[3].at = store_text(s, 2, &row[3].len);
+		if (!text_parse_instant(&ms, row[3].at, row[3].len))
+			row[3] = field_of("");
+		if (bundle_out_row(b, row, 6, err) < 0) {
 			got = -1;
+			break;
+		}
 	}
 	store_finish(s);
 	return got;
@@ -477,10 +479,14 @@ out:
 	return got;
 }
 
-/* One field's values, of the records that have a change of it. */
+/*
+ * One field's values, of the records that have a change of it. before: the
+ * records of the objects before this one.
+ */
 static int
 write_field(struct outgo *o, const struct object *object, size_t f,
-	    struct bundle_out *b, bool *begun, struct err *err)
+	    uint64_t before, struct bundle_out *b, bool *begun,
+	    struct err *err)
 {
 	const struct object_field *field = &object->field[f];
 	char sql[3 * LIMIT_NAME + 320], wire[LEDGER_NAME + 1], number[24];
@@ -497,18 +503,19 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 	store_bind_int(s, 1, object->object);
 	store_bind_int(s, 2, field->field);
 	while ((got = store_step(s, err)) > 0) {
-		struct field row[3] = { { 0 }, field_of(field->name), { 0 } };
+		struct field row[4] = { field_of(object->name), { 0 },
+					field_of(field->name), { 0 } };
 
-		(void)snprintf(number, sizeof number, "%lld",
-			       (long long)store_int(s, 0));
-		row[0] = field_of(number);
-		row[2].at = store_text(s, 2, &row[2].len);
-		if ((!*begun && bundle_out_run(b, MEMBER_UPDATES,
-					       object->name, NULL, 0, err) <
-					0) ||
-		    wire_value(o, field, store_int(s, 1), &row[2], wire, err) <
+		(void)snprintf(number, sizeof number, "%llu",
+			       (unsigned long long)before +
+				       (unsigned long long)store_int(s, 0));
+		row[1] = field_of(number);
+		row[3].at = store_text(s, 2, &row[3].len);
+		if ((!*begun && bundle_out_run(b, MEMBER_UPDATES, "", NULL, 0,
+					       err) < 0) ||
+		    wire_value(o, field, store_int(s, 1), &row[3], wire, err) <
 			    0 ||
-		    bundle_out_row(b, row, 3, err) < 0) {
+		    bundle_out_row(b, row, 4, err) < 0) {
 			got = -1;
 			break;
 		}
@@ -521,17 +528,18 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 
 static int
 write_updates(struct outgo *o, const struct agreement_out *out,
-	      struct bundle_out *b, struct err *err)
+	      uint64_t before, struct bundle_out *b, bool *begun,
+	      struct err *err)
 {
 	size_t *order = calloc(out->object->fields, sizeof *order), n;
-	bool begun = false;
 	int rc = 0;
 
 	if (!order)
 		return err_memory(err);
 	n = sorted_fields(out, order);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = write_field(o, out->object, order[i], b, &begun, err);
+		rc = write_field(o, out->object, order[i], before, b, begun,
+				 err);
 	free(order);
 	return rc;
 }
@@ -570,6 +578,9 @@ static int
 each_object(struct outgo *o, const struct manifest *m, struct bundle_out *b,
 	    enum member_group group, struct err *err)
 {
+	uint64_t before = 0;
+	bool begun = false;
+
 	for (size_t i = 0; i < m->objects; i++) {
 		const struct manifest_object *mo = &m->object[i];
 		const struct agreement_out *out = agreement_out_of(
@@ -583,9 +594,10 @@ each_object(struct outgo *o, const struct manifest *m, struct bundle_out *b,
 		else if (group == MEMBER_CREATES && mo->creates > 0)
 			rc = write_creates(o, out, b, err);
 		else if (group == MEMBER_UPDATES && mo->updates > 0)
-			rc = write_updates(o, out, b, err);
+			rc = write_updates(o, out, before, b, &begun, err);
 		if (rc < 0)
 			return -1;
+		before += mo->creates + mo->updates + mo->deletes;
 	}
 	return 0;
 }
@@ -594,7 +606,10 @@ int
 outgo_write(struct outgo *o, const struct manifest *m, struct bundle_out *b,
 	    struct err *err)
 {
+	bundle_out_as_of(b, m->as_of);
 	if ((m->catalog_rows > 0 && write_published(o, b, err) < 0) ||
+	    (m->objects > 0 &&
+	     bundle_out_run(b, MEMBER_NAMES, "", NULL, 0, err) < 0) ||
 	    each_object(o, m, b, MEMBER_NAMES, err) < 0 ||
 	    each_object(o, m, b, MEMBER_CREATES, err) < 0 ||
 	    each_object(o, m, b, MEMBER_UPDATES, err) < 0)
