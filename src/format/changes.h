@@ -50,7 +50,7 @@ bool changes_is_reference(struct field f);
 
 /*
  * A time by its seconds from another, as a value of a datetime field may be
- * told (FORMAT.md, "Relative times"); false where it is none.
+ * told (FORMAT.md, section 5); false where it is none.
  */
 bool changes_instant_relative(char out[static TEXT_RELATIVE + 1], int64_t ms,
 			      int64_t base_ms);
