@@ -255,10 +255,17 @@ enum { DAY_MS = 24 * 60 * 60 * 1000 };
 #define FIRST_MS (days_of(1700, 1, 1) * DAY_MS)
 #define LAST_MS (days_of(4001, 1, 1) * DAY_MS - 1)
 
+/* A number whose last digit stands before end; zeros are there already. */
+static void
+put_digits(char *end, int64_t n)
+{
+	for (; n > 0; n /= 10)
+		*--end = (char)('0' + n % 10);
+}
+
 void
 text_instant(char dst[static TEXT_INSTANT + 1], int64_t ms)
 {
-	char out[64];
 	int64_t days, left, y, m, d;
 
 	if (ms < FIRST_MS)
@@ -270,11 +277,14 @@ text_instant(char dst[static TEXT_INSTANT + 1], int64_t ms)
 		left += DAY_MS;
 	days = (ms - left) / DAY_MS;
 	date_of(days, &y, &m, &d);
-	(void)snprintf(out, sizeof out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-		       (int)y, (int)m, (int)d, (int)(left / 3600000),
-		       (int)(left / 60000 % 60), (int)(left / 1000 % 60),
-		       (int)(left % 1000));
-	memcpy(dst, out, TEXT_INSTANT + 1);
+	memcpy(dst, "0000-00-00T00:00:00.000Z", TEXT_INSTANT + 1);
+	put_digits(dst + 4, y);
+	put_digits(dst + 7, m);
+	put_digits(dst + 10, d);
+	put_digits(dst + 13, left / 3600000);
+	put_digits(dst + 16, left / 60000 % 60);
+	put_digits(dst + 19, left / 1000 % 60);
+	put_digits(dst + 23, left % 1000);
 }
 
 bool

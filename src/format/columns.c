@@ -200,8 +200,9 @@ columns_in_free(struct columns_in *c)
 static int
 take(struct columns_in *c, const struct row *row, struct err *err)
 {
-	size_t before = c->text.len;
 	uint32_t *end;
+	size_t len = 0;
+	uint8_t *to;
 
 	if (c->count == LIMIT_COLUMNS)
 		return err_set(err, ERR_REFUSED, "line %llu: is one column "
@@ -215,15 +216,21 @@ take(struct columns_in *c, const struct row *row, struct err *err)
 	/* Where the name lies is known when all names are there. */
 	c->name[c->count++].len = row->field->len;
 	buf_add(&c->names, row->field->at, row->field->len);
+	for (size_t i = 1; i < row->count; i++)
+		len += row->field[i].len;
 	end = (uint32_t *)(void *)buf_room(&c->ends, c->records * sizeof *end);
-	if (!end)
+	to = buf_room(&c->text, len);
+	if (!end || !to)
 		return err_memory(err);
 	for (size_t i = 1; i < row->count; i++) {
-		buf_add(&c->text, row->field[i].at, row->field[i].len);
-		end[i - 1] = (uint32_t)c->text.len;
+		if (row->field[i].len > 0)
+			memcpy(to, row->field[i].at, row->field[i].len);
+		to += row->field[i].len;
+		end[i - 1] = (uint32_t)(to - c->text.data);
 	}
+	c->text.len += len;
 	c->ends.len += c->records * sizeof *end;
-	if (c->text.len == before && c->line[0] != row->line)
+	if (len == 0 && c->line[0] != row->line)
 		return err_set(err, ERR_REFUSED, "line %llu: column %s has no "
 			       "value; leave it out",
 			       (unsigned long long)row->line,
@@ -279,8 +286,7 @@ columns_in_read(struct columns_in *c, const void *data, size_t len,
 			break;
 		}
 	rows_free(rows);
-	if (got < 0 || buf_ok(&c->names, err) < 0 ||
-	    buf_ok(&c->text, err) < 0)
+	if (got < 0 || buf_ok(&c->names, err) < 0)
 		return -1;
 	return finish(c, err);
 }

@@ -1,5 +1,5 @@
 /*
- * How a bundle spells the records that it speaks of (FORMAT.md, section 5): words
+ * How a bundle spells the records that it names (FORMAT.md, section 5): words
  * only where they change, names by where they differ from the one before, times
  * by their seconds from the snapshot.
  */
