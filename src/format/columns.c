@@ -1,9 +1,9 @@
 /*
  * Tables by columns: see columns.h.
  *
- * A column's text begins with its name and grows by a comma and a value a
- * record. While it has no value it grows by nothing, and costs nothing: most
- * columns of most objects are empty.
+ * A column's text grows by a comma and a value a record. While it has no value
+ * it grows by nothing, and costs nothing: most columns of most objects are
+ * empty.
  */
 #include "format/columns.h"
 
@@ -13,14 +13,15 @@
 #include "base/text.h"
 
 struct column {
-	struct buf text; /* the name, and with a value all so far */
-	size_t name;	 /* how long the name is */
+	struct field name;
+	struct buf text; /* once it has a value: all so far */
 	bool used, was_used;
 	size_t was; /* text's length before the record under way */
 };
 
 struct columns_out {
 	struct column *column;
+	struct buf names; /* where those of the columns lie */
 	size_t count, records;
 	size_t len; /* of the CSV, were it written now */
 };
@@ -61,6 +62,7 @@ columns_out_new(struct columns_out **out, const struct field *name,
 		size_t count, struct err *err)
 {
 	struct columns_out *c = calloc(1, sizeof *c);
+	const char *at;
 
 	*out = NULL;
 	if (c)
@@ -70,14 +72,15 @@ columns_out_new(struct columns_out **out, const struct field *name,
 		return err_memory(err);
 	}
 	c->count = count;
-	for (size_t i = 0; i < count; i++) {
-		buf_add(&c->column[i].text, name[i].at, name[i].len);
-		c->column[i].name = name[i].len;
-		if (buf_ok(&c->column[i].text, err) < 0) {
-			columns_out_free(c);
-			return -1;
-		}
+	for (size_t i = 0; i < count; i++)
+		buf_add(&c->names, name[i].at, name[i].len);
+	if (buf_ok(&c->names, err) < 0) {
+		columns_out_free(c);
+		return -1;
 	}
+	at = (const char *)c->names.data;
+	for (size_t i = 0; i < count; at += name[i++].len)
+		c->column[i].name = (struct field){ at, name[i].len };
 	*out = c;
 	return 0;
 }
@@ -90,6 +93,7 @@ columns_out_free(struct columns_out *c)
 	for (size_t i = 0; c->column && i < c->count; i++)
 		buf_release(&c->column[i].text);
 	free(c->column);
+	buf_release(&c->names);
 	free(c);
 }
 
@@ -104,7 +108,7 @@ put(struct column *c, size_t records, struct field value)
 	if (!c->used && value.len == 0)
 		return 0;
 	if (!c->used) {
-		more = c->text.len + 1; /* name and LF */
+		more = c->name.len + 1; /* and LF */
 		add_commas(&c->text, records);
 		c->used = true;
 	}
@@ -146,6 +150,16 @@ columns_out_records(const struct columns_out *c)
 	return c->records;
 }
 
+/* What a column keeps for the next member; all together 16 MiB at most. */
+static void
+clear(struct columns_out *c, struct column *column)
+{
+	if (column->text.cap > 4 * LIMIT_MEMBER / c->count)
+		buf_release(&column->text);
+	buf_clear(&column->text);
+	column->used = false;
+}
+
 void
 columns_out_write(struct columns_out *c, struct buf *out)
 {
@@ -157,13 +171,13 @@ columns_out_write(struct columns_out *c, struct buf *out)
 	for (size_t i = 0; i < c->count; i++) {
 		struct column *column = &c->column[i];
 
+		out->failed |= column->text.failed;
 		if (column->used) {
+			buf_add(out, column->name.at, column->name.len);
 			buf_add(out, column->text.data, column->text.len);
 			buf_add_byte(out, '\n');
 		}
-		out->failed |= column->text.failed;
-		column->text.len = column->name;
-		column->used = false;
+		clear(c, column);
 	}
 	c->len = c->records = 0;
 }
