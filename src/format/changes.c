@@ -595,11 +595,6 @@ check_columns(struct changes *c, struct err *err)
 			       columns_in_line(c->table, at),
 			       SHOWN_N(names->field[at].at,
 				       names->field[at].len));
-	if (c->place[NAMING_ORIGIN_ORG] < NAMING_COLUMNS &&
-	    c->place[NAMING_ORIGIN_RECORD] == NAMING_COLUMNS)
-		return err_set(err, ERR_REFUSED, "line %" PRIu64 ": an "
-			       "origin's org stands with its record",
-			       columns_in_line(c->table, at - 1));
 	return 0;
 }
 

@@ -1606,6 +1606,9 @@ ROWS = [
         edit(UPDATES, "2,Name,two\n8,,ten\n", "10,Name,ten\n"),
         added(UPDATES2, table("updates", "2|Name|two"))),
      "records in another order, in two members"),
+    ("updates-order-further", many, added(UPDATES2, table(
+        "updates", "5|Name|five")),
+     "a record before that of the last row of the member before"),
     ("updates-order-fields", changes, edit(
         UPDATES, "3,ParentId,x:", "3,Active__c,x:"),
      "fields in another order"),
