@@ -65,6 +65,13 @@
 #define LIMIT_COLUMNS ((size_t)5000)
 
 /*
+ * Records of one member by columns, each a value of every row in it. A reader
+ * holds one row of values at a time; past some ten thousand, deflate, which
+ * looks back 32 KiB, gains nothing.
+ */
+#define LIMIT_RECORDS ((size_t)65536)
+
+/*
  * An API name: 40 characters, a namespace of 15, and suffixes. With it a
  * member's name fits the 100 bytes that a tar header has for one.
  */

@@ -252,28 +252,40 @@ date_of(int64_t days, int64_t *y, int64_t *m, int64_t *d)
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 
+/* The first and the last instant that there is. */
+#define FIRST_MS (days_of(1700, 1, 1) * DAY_MS)
+#define LAST_MS (days_of(4001, 1, 1) * DAY_MS - 1)
+
+/* A number whose last digit stands before end; zeros are there already. */
+static void
+put_digits(char *end, int64_t n)
+{
+	for (; n > 0; n /= 10)
+		*--end = (char)('0' + n % 10);
+}
+
 void
 text_instant(char dst[static TEXT_INSTANT + 1], int64_t ms)
 {
-	const int64_t least = days_of(1700, 1, 1) * DAY_MS;
-	const int64_t most = days_of(4001, 1, 1) * DAY_MS - 1;
-	char out[64];
 	int64_t days, left, y, m, d;
 
-	if (ms < least)
-		ms = least;
-	if (ms > most)
-		ms = most;
+	if (ms < FIRST_MS)
+		ms = FIRST_MS;
+	if (ms > LAST_MS)
+		ms = LAST_MS;
 	left = ms % DAY_MS;
 	if (left < 0)
 		left += DAY_MS;
 	days = (ms - left) / DAY_MS;
 	date_of(days, &y, &m, &d);
-	(void)snprintf(out, sizeof out, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-		       (int)y, (int)m, (int)d, (int)(left / 3600000),
-		       (int)(left / 60000 % 60), (int)(left / 1000 % 60),
-		       (int)(left % 1000));
-	memcpy(dst, out, TEXT_INSTANT + 1);
+	memcpy(dst, "0000-00-00T00:00:00.000Z", TEXT_INSTANT + 1);
+	put_digits(dst + 4, y);
+	put_digits(dst + 7, m);
+	put_digits(dst + 10, d);
+	put_digits(dst + 13, left / 3600000);
+	put_digits(dst + 16, left / 60000 % 60);
+	put_digits(dst + 19, left / 1000 % 60);
+	put_digits(dst + 23, left % 1000);
 }
 
 bool
@@ -306,6 +318,75 @@ text_parse_instant(int64_t *ms, const char *s, size_t len)
 	*ms = ((days * 24 + part[3]) * 60 + part[4]) * 60000 +
 	      part[5] * 1000 + part[6];
 	return true;
+}
+
+void
+text_relative(char dst[static TEXT_RELATIVE + 1], int64_t ms, int64_t base)
+{
+	uint64_t left = ms < base ? (uint64_t)base - (uint64_t)ms :
+				    (uint64_t)ms - (uint64_t)base;
+	char digits[TEXT_RELATIVE + 1], *at = digits + sizeof digits;
+	unsigned milli = (unsigned)(left % 1000);
+
+	*--at = 0;
+	if (milli > 0) {
+		for (int i = 0; i < 3; i++, milli /= 10)
+			*--at = (char)('0' + milli % 10);
+		*--at = '.';
+	}
+	left /= 1000;
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	*--at = ms < base ? '-' : '+';
+	memcpy(dst, at, (size_t)(digits + sizeof digits - at));
+}
+
+bool
+text_parse_relative(int64_t *ms, const char *s, size_t len, int64_t base)
+{
+	char again[TEXT_RELATIVE + 1];
+	int64_t n = 0;
+	size_t i = 1, digits = 0;
+
+	if (len < 2 || len > 16 || (s[0] != '+' && s[0] != '-'))
+		return false;
+	for (; i < len && s[i] >= '0' && s[i] <= '9'; i++, digits++)
+		n = n * 10 + (s[i] - '0');
+	if (digits < 1 || digits > 11 || (i < len && (s[i] != '.' ||
+						      len != i + 4)))
+		return false;
+	if (i == len)
+		n *= 1000;
+	for (i++; i < len; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		n = n * 10 + (s[i] - '0');
+	}
+	n = s[0] == '-' ? base - n : base + n;
+	if (n < FIRST_MS || n > LAST_MS)
+		return false;
+	text_relative(again, n, base);
+	*ms = n;
+	return strlen(again) == len && memcmp(again, s, len) == 0;
+}
+
+void
+text_id_check(char out[static 3], const char s[static 15])
+{
+	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
+
+	for (unsigned group = 0; group < 3; group++) {
+		unsigned capitals = 0;
+
+		for (unsigned i = 0; i < 5; i++) {
+			char c = s[5 * group + i];
+
+			capitals |= (unsigned)(c >= 'A' && c <= 'Z') << i;
+		}
+		out[group] = digit[capitals];
+	}
 }
 
 int64_t

@@ -62,6 +62,20 @@ bool text_parse_count(uint64_t *n, const char *s, size_t len);
 void text_instant(char dst[static TEXT_INSTANT + 1], int64_t ms);
 bool text_parse_instant(int64_t *ms, const char *s, size_t len);
 
+/*
+ * An instant by its seconds before (-) or after (+) another: +0, -86400,
+ * +7.250. Milliseconds, three digits, stand only where there are some, so it
+ * has one spelling. At most TEXT_RELATIVE characters.
+ */
+#define TEXT_RELATIVE 23
+void text_relative(char dst[static TEXT_RELATIVE + 1], int64_t ms,
+		   int64_t base);
+bool text_parse_relative(int64_t *ms, const char *s, size_t len,
+			 int64_t base);
+
+/* The three check characters of a record id's fifteen. */
+void text_id_check(char out[static 3], const char s[static 15]);
+
 /* The clock: milliseconds since 1970. */
 int64_t text_now(void);
 

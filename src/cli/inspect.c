@@ -181,20 +181,13 @@ inspect_head(struct cli *cli, const struct bundle_in *in, const char *path)
 	return 0;
 }
 
-/* The names of the records that a bundle speaks of, by object and number. */
-struct names {
-	struct buf *of; /* one an object of the manifest, CHANGES_NAME each */
-	size_t count;
-};
-
+/* Of the records that a bundle speaks of, by number: CHANGES_NAME each. */
 static const char *
-name_of(const struct names *names, const struct manifest *m,
-	const struct change *c)
+name_of(const struct buf *names, const struct change *c)
 {
-	const struct buf *of = &names->of[c->object - m->object];
 	size_t at = (size_t)(c->record - 1) * CHANGES_NAME;
 
-	return at < of->len ? (const char *)of->data + at : "";
+	return at < names->len ? (const char *)names->data + at : "";
 }
 
 /* One thing that a row says. */
@@ -269,8 +262,7 @@ api_name(char out[static LIMIT_NAME + 1], struct field f)
 }
 
 static int
-show(struct cli *cli, const struct manifest *m, struct names *names,
-     const struct change *c)
+show(struct cli *cli, struct buf *names, const struct change *c)
 {
 	const struct field *f = c->row ? c->row->field : NULL;
 	char what[16], object[LIMIT_NAME + 1];
@@ -282,16 +274,16 @@ show(struct cli *cli, const struct manifest *m, struct names *names,
 				   { 0 }, f[3] };
 		break;
 	case MEMBER_NAMES:
-		buf_add(&names->of[c->object - m->object], f[0].at, f[0].len);
-		(void)snprintf(what, sizeof what, "%.*s", (int)f[1].len,
-			       f[1].at);
-		s = (struct said){ what, c->object->name, f[0], { 0 }, { 0 } };
+		buf_add(names, f[1].at, f[1].len);
+		(void)snprintf(what, sizeof what, "%.*s", (int)f[2].len,
+			       f[2].at);
+		s = (struct said){ what, c->object->name, f[1], { 0 }, { 0 } };
 		break;
 	case MEMBER_CREATES:
-		return show_create(cli, c, name_of(names, m, c));
+		return show_create(cli, c, name_of(names, c));
 	case MEMBER_UPDATES:
 		s = (struct said){ "set", c->object->name,
-				   { name_of(names, m, c), CHANGES_NAME },
+				   { name_of(names, c), CHANGES_NAME },
 				   f[1], f[2] };
 		break;
 	case MEMBER_IDS:
@@ -317,8 +309,7 @@ inspect_rows(struct cli *cli, struct bundle_in *in, bool print,
 	     struct inspect_sum *sum)
 {
 	const struct manifest *m = bundle_in_manifest(in);
-	struct names names = { calloc(m->objects + 1, sizeof *names.of),
-			       m->objects };
+	struct buf names = BUF_INIT;
 	struct changes *changes = NULL;
 	struct change c;
 	int got = -1;
@@ -328,24 +319,21 @@ inspect_rows(struct cli *cli, struct bundle_in *in, bool print,
 		sum->stored += m->member[i].stored;
 		sum->inflated += m->member[i].size;
 	}
-	if (!names.of)
-		(void)err_memory(&cli->err);
-	else if (changes_open(&changes, in, &cli->err) == 0)
+	if (changes_open(&changes, in, &cli->err) == 0)
 		while ((got = changes_next(changes, &c, &cli->err)) > 0) {
 			if (c.group == MEMBER_PART) {
 				sum->parts++;
 				sum->part_bytes += c.part->len;
 				sum->bodies += c.part->last;
 			}
-			if (print && show(cli, m, &names, &c) < 0) {
+			if (print && (show(cli, &names, &c) < 0 ||
+				      buf_ok(&names, &cli->err) < 0)) {
 				got = -1;
 				break;
 			}
 		}
 	changes_free(changes);
-	for (size_t i = 0; names.of && i < names.count; i++)
-		buf_release(&names.of[i]);
-	free(names.of);
+	buf_release(&names);
 	return got;
 }
 

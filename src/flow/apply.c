@@ -24,8 +24,6 @@ struct incoming {
 	const struct manifest_object *from;
 	const struct agreement_in *in;
 	struct object *local; /* or NULL: not taken */
-	struct target *target;
-	size_t targets;
 	struct ledger_sum sum;
 	bool summed;
 };
@@ -40,6 +38,7 @@ struct apply {
 	struct anew anew;
 	struct incoming *object; /* as many as the manifest has */
 	size_t count;
+	struct target *target; /* the bundle's records, by their numbers */
 	struct apply_sum *sum;
 	struct buf spelled;
 };
@@ -47,9 +46,9 @@ struct apply {
 static void
 free_incoming(struct apply *a)
 {
-	for (size_t i = 0; i < a->count; i++)
-		free(a->object[i].target);
+	free(a->target);
 	free(a->object);
+	a->target = NULL;
 	a->object = NULL;
 	a->count = 0;
 }
@@ -96,16 +95,24 @@ apply_new(struct apply **out, struct home *home, struct connection *c,
 static int
 begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 {
+	uint64_t records = 0;
+
 	if (agreement_read(&a->agreement, a->st, a->objects, a->c, err) < 0)
 		return -1;
 	a->object = calloc(m->objects + 1, sizeof *a->object);
 	if (!a->object)
 		return err_memory(err);
 	a->count = m->objects;
+	for (size_t i = 0; i < m->objects; i++)
+		records += m->object[i].creates + m->object[i].updates +
+			   m->object[i].deletes;
+	if (records < SIZE_MAX / sizeof *a->target)
+		a->target = calloc((size_t)records + 1, sizeof *a->target);
+	if (!a->target)
+		return err_memory(err);
 	for (size_t i = 0; i < m->objects; i++) {
 		struct incoming *o = &a->object[i];
 		const struct manifest_object *from = &m->object[i];
-		uint64_t n = from->creates + from->updates;
 
 		o->from = from;
 		o->in = agreement_in_of(&a->agreement, from->name);
@@ -117,11 +124,6 @@ begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 		if (o->local && catalog_grow(a->st, a->c, a->objects, o->in->name,
 					    o->local, err) < 0)
 			return -1;
-		if (n > SIZE_MAX / sizeof *o->target)
-			return err_memory(err);
-		o->target = calloc((size_t)n + 1, sizeof *o->target);
-		if (!o->target)
-			return err_memory(err);
 		if (ledger_sum_read(&o->sum, a->st, a->c, from->name, false,
 				    err) < 0)
 			return -1;
@@ -224,11 +226,11 @@ take_name(struct apply *a, struct incoming *o, const struct change *c,
 	struct target *t;
 	int got;
 
-	if (*f[1].at == 'd')
-		return take_delete(a, o, f[0].at, err);
-	t = &o->target[o->targets++];
-	memcpy(t->wire, f[0].at, LEDGER_NAME);
-	if (*f[1].at == 'c')
+	if (*f[2].at == 'd')
+		return take_delete(a, o, f[1].at, err);
+	t = &a->target[c->record - 1];
+	memcpy(t->wire, f[1].at, LEDGER_NAME);
+	if (*f[2].at == 'c')
 		return take_create(a, o, t, err);
 	got = ledger_by_name(a->st, a->c, t->wire, &row, err);
 	if (got > 0 && row.live) {
@@ -395,7 +397,7 @@ static int
 take_values(struct apply *a, struct incoming *o, const struct change *c,
 	    struct err *err)
 {
-	struct target *t = &o->target[c->record - 1];
+	struct target *t = &a->target[c->record - 1];
 
 	if (t->gone)
 		return 0;
@@ -421,7 +423,7 @@ static int
 take_update(struct apply *a, struct incoming *o, const struct change *c,
 	    struct err *err)
 {
-	struct target *t = &o->target[c->record - 1];
+	struct target *t = &a->target[c->record - 1];
 	const struct field *f = c->row->field;
 
 	if (t->gone)

@@ -138,12 +138,6 @@ gather_object(struct outgo *o, const struct agreement_out *out,
 	return 0;
 }
 
-/* What was found, in the order in which the bundle has it. */
-static const char numbered[] =
-	"insert into _go select object, row_number() over (partition by "
-	"object order by kind, wire), kind, wire, _row, ledger from _found "
-	"where ?1 = ?1 and ?2 = ?2 and ?3 = 0";
-
 /*
  * Single values that changed, records that are gone, of all objects. A cross
  * join goes from left to right: from the few that changed to the ledger.
@@ -176,6 +170,10 @@ gather_changes(struct outgo *o, struct err *err)
 		"_deleted d cross join _ledger l on l._row = d._row and "
 		"l.connection = ?1 and l.stop = '' and l.told where d.number "
 		"> ?3 and d.origin <> ?1";
+	static const char numbered[] =
+		"insert into _go select object, row_number() over (partition "
+		"by object order by kind, wire), kind, wire, _row, ledger "
+		"from _found where ?1 = ?1 and ?2 = ?2 and ?3 = 0";
 	int64_t n = o->c->number, inviter = o->c->inviter;
 
 	if (run(o, changed, n, o->c->out_change, 0, err) < 0 ||
@@ -184,74 +182,6 @@ gather_changes(struct outgo *o, struct err *err)
 	    run(o, deleted, n, inviter, o->c->out_change, err) < 0)
 		return -1;
 	return run(o, numbered, 0, 0, 0, err);
-}
-
-/*
- * All that is shared, by whichever side's names, and all that is known to be
- * gone. What is named is counted from the beginning.
- */
-static int
-gather_all(struct outgo *o, struct err *err)
-{
-	static const char gone[] =
-		"insert into _found select l.object, 3, case when l.ours = ?2 "
-		"then 'i:' else 'a:' end || l.name, l._row, l.ledger from "
-		"_ledger l where l.connection = ?1 and (l.status = '"
-		LEDGER_DELETED "' or (l.stop = '' and exists (select 1 from "
-		"_deleted d where d._row = l._row))) and ?3 = 0";
-	int64_t n = o->c->number, inviter = o->c->inviter;
-	char sql[LIMIT_NAME + 320];
-
-	for (size_t i = 0; i < o->agreement.outs; i++) {
-		const struct agreement_out *out = &o->agreement.out[i];
-
-		if (!out->published)
-			continue;
-		(void)snprintf(sql, sizeof sql, "insert into _found select "
-			       "?3, 1, case when l.ours = ?2 then 'i:' else "
-			       "'a:' end || l.name, l._row, l.ledger from "
-			       "_ledger l join \"%s\" o on o._row = l._row "
-			       "where l.connection = ?1 and l.object = ?3 and "
-			       "l.stop = ''", out->object->name);
-		if (run(o, sql, n, inviter, out->object->object, err) < 0)
-			return -1;
-	}
-	if (run(o, gone, n, inviter, 0, err) < 0 ||
-	    run(o, numbered, 0, 0, 0, err) < 0)
-		return -1;
-	return store_run(o->st, err, "delete from _named where connection = "
-			 "?1 and ours", "i", n);
-}
-
-/* What became of each of the partner's records here, told once more. */
-static int
-tell_all(struct outgo *o, struct err *err)
-{
-	static const char sql[] =
-		"insert or replace into _receipt select l.connection, "
-		"coalesce((select s.object from _subscription s where "
-		"s.connection = ?1 and s.local = '%s' and not s.none order by "
-		"s.object limit 1), '%s'), ?3 || ':' || l.name, iif(l.stop = "
-		"'', coalesce(o.\"Id\", ''), ''), case when l.stop = '' and "
-		"o.\"Id\" is not null then 'accepted' when l.stop = '' or "
-		"l.status = '" LEDGER_DELETED "' then 'deleted' when l.status "
-		"= '" LEDGER_CONVERTED "' then 'converted' else 'stopped' end "
-		"from _ledger l left join \"%s\" o on o._row = l._row where "
-		"l.connection = ?1 and l.object = ?2 and not l.ours";
-	char side[2] = { connection_side(o->c, false), 0 };
-	char text[sizeof sql + 3 * LIMIT_NAME];
-
-	for (size_t i = 0; !o->c->one_way && i < objects_count(o->objects);
-	     i++) {
-		const struct object *object = objects_at(o->objects, i);
-
-		(void)snprintf(text, sizeof text, sql, object->name,
-			       object->name, object->name);
-		if (store_run(o->st, err, text, "iis", o->c->number,
-			      object->object, side) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static struct object *
@@ -338,32 +268,23 @@ count_objects(struct outgo *o, struct manifest *m, struct err *err)
 	return got;
 }
 
-/* What is new since the last bundle. */
-static int
-gather_new(struct outgo *o, struct err *err)
-{
-	if (mark_published(o, err) < 0)
-		return -1;
-	for (size_t i = 0; i < o->agreement.outs; i++)
-		if (o->agreement.out[i].published &&
-		    gather_object(o, &o->agreement.out[i], err) < 0)
-			return -1;
-	return gather_changes(o, err);
-}
-
 int
 outgo_gather(struct outgo *o, struct manifest *m, struct err *err)
 {
 	int64_t receipts;
 
 	if (store_exec(o->st, temporary, err) < 0 ||
-	    (o->full ? gather_all(o, err) < 0 || tell_all(o, err) < 0 :
-		       gather_new(o, err) < 0) ||
-	    count_objects(o, m, err) < 0 ||
+	    mark_published(o, err) < 0)
+		return -1;
+	for (size_t i = 0; i < o->agreement.outs; i++)
+		if (o->agreement.out[i].published &&
+		    gather_object(o, &o->agreement.out[i], err) < 0)
+			return -1;
+	if (gather_changes(o, err) < 0 || count_objects(o, m, err) < 0 ||
 	    store_ask(o->st, &receipts, 0, err, "select count(*) from _receipt "
 		      "where connection = ?1", "i", o->c->number) < 0)
 		return -1;
-	return o->full || m->objects > 0 || receipts > 0 ||
+	return m->objects > 0 || receipts > 0 ||
 	       o->c->published != o->c->out.published;
 }
 
@@ -448,18 +369,20 @@ write_names(struct outgo *o, const struct object *object,
 	if (store_prepare(o->st, &s, sql, err) < 0)
 		return -1;
 	store_bind_int(s, 1, object->object);
-	got = bundle_out_run(b, MEMBER_NAMES, object->name, NULL, 0, err);
-	while (got >= 0 && (got = store_step(s, err)) > 0) {
-		struct field row[5] = { { 0 }, field_of(kinds[store_int(s, 1)]),
+	while ((got = store_step(s, err)) > 0) {
+		struct field row[6] = { field_of(object->name), { 0 },
+					field_of(kinds[store_int(s, 1)]),
 					{ 0 }, field_of(""), field_of("") };
 		int64_t ms;
 
-		row[0].at = store_text(s, 0, &row[0].len);
-		row[2].at = store_text(s, 2, &row[2].len);
-		if (!text_parse_instant(&ms, row[2].at, row[2].len))
-			row[2] = field_of("");
-		if (bundle_out_row(b, row, 5, err) < 0)
+		row[1].at = store_text(s, 0, &row[1].len);
+		row[3].at = store_text(s, 2, &row[3].len);
+		if (!text_parse_instant(&ms, row[3].at, row[3].len))
+			row[3] = field_of("");
+		if (bundle_out_row(b, row, 6, err) < 0) {
 			got = -1;
+			break;
+		}
 	}
 	store_finish(s);
 	return got;
@@ -496,63 +419,6 @@ wire_value(struct outgo *o, const struct object_field *f, int64_t row,
 	return 0;
 }
 
-/* How long a value is in a row, with what ends it. */
-static size_t
-spelled(struct buf *space, struct field value)
-{
-	struct field pair[2] = { value, field_of("") };
-
-	buf_clear(space);
-	rows_write(space, ROWS_PLAIN, pair, 2);
-	return space->len - 1;
-}
-
-/*
- * A row that no member has room for leaves its longest values out; they go
- * among the updates instead (FORMAT.md, "updates").
- */
-static int
-fit_row(struct outgo *o, const struct object *object, const size_t *order,
-	struct field *row, size_t n, int64_t record, size_t room,
-	struct err *err)
-{
-	struct buf space = BUF_INIT;
-	size_t *size, most = 0;
-	int rc = 0;
-
-	/* At worst each byte is a quote. Nearly always that fits. */
-	for (size_t i = 0; i < n; i++)
-		most += 2 * row[i].len + 3;
-	if (most <= room)
-		return 0;
-	size = calloc(n, sizeof *size);
-	if (!size)
-		return err_memory(err);
-	most = 0;
-	for (size_t i = 0; i < n; i++)
-		most += size[i] = spelled(&space, row[i]);
-	rc = buf_ok(&space, err);
-	while (rc == 0 && most > room) {
-		size_t longest = 0;
-
-		for (size_t i = 1; i < n; i++)
-			if (size[i] > size[longest])
-				longest = i;
-		if (row[longest].len == 0)
-			break; /* bundle_out_row() says that it has no room */
-		most -= size[longest] - 1;
-		size[longest] = 1;
-		row[longest] = field_of("");
-		o->cut = true;
-		rc = store_run(o->st, err, "insert or ignore into _val values "
-			       "(?1, ?2)", "ii", record,
-			       object->field[order[longest]].field);
-	}
-	free(size);
-	buf_release(&space);
-	return rc;
-}
-
 static int
 write_creates(struct outgo *o, const struct agreement_out *out,
 	      struct bundle_out *b, struct err *err)
@@ -563,7 +429,7 @@ write_creates(struct outgo *o, const struct agreement_out *out,
 	char (*wire)[LEDGER_NAME + 1] = calloc(object->fields + 1,
 					       sizeof *wire);
 	struct store_statement *s = NULL;
-	struct buf sql = BUF_INIT, head = BUF_INIT;
+	struct buf sql = BUF_INIT;
 	int got = -1;
 
 	if (!order || !row || !wire) {
@@ -583,8 +449,7 @@ write_creates(struct outgo *o, const struct agreement_out *out,
 	buf_addf(&sql, " from _go g join \"%s\" o on o._row = g._row where "
 		 "g.object = ?1 and g.kind = 1 order by g.number",
 		 object->name);
-	rows_write(&head, ROWS_PLAIN, row, n);
-	if (!buf_str(&sql) || !buf_str(&head)) {
+	if (!buf_str(&sql)) {
 		(void)err_memory(err);
 		goto out;
 	}
@@ -600,10 +465,7 @@ write_creates(struct outgo *o, const struct agreement_out *out,
 				       err) < 0)
 				got = -1;
 		}
-		if (got < 0 ||
-		    fit_row(o, object, order, row, n, store_int(s, 0),
-			    LIMIT_MEMBER - head.len, err) < 0 ||
-		    bundle_out_row(b, row, n, err) < 0) {
+		if (got < 0 || bundle_out_row(b, row, n, err) < 0) {
 			got = -1;
 			break;
 		}
@@ -611,17 +473,20 @@ write_creates(struct outgo *o, const struct agreement_out *out,
 out:
 	store_finish(s);
 	buf_release(&sql);
-	buf_release(&head);
 	free(order);
 	free(row);
 	free(wire);
 	return got;
 }
 
-/* One field's values, of the records for which they go singly. */
+/*
+ * One field's values, of the records that have a change of it. before: the
+ * records of the objects before this one.
+ */
 static int
 write_field(struct outgo *o, const struct object *object, size_t f,
-	    struct bundle_out *b, bool *begun, struct err *err)
+	    uint64_t before, struct bundle_out *b, bool *begun,
+	    struct err *err)
 {
 	const struct object_field *field = &object->field[f];
 	char sql[3 * LIMIT_NAME + 320], wire[LEDGER_NAME + 1], number[24];
@@ -630,7 +495,7 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 
 	(void)snprintf(sql, sizeof sql, "select g.number, v._row, o.\"%s\" "
 		       "from _val v join _go g on g._row = v._row and g.kind "
-		       "< 3 and g.object = ?1 join \"%s\" o on o._row = "
+		       "= 2 and g.object = ?1 join \"%s\" o on o._row = "
 		       "v._row where v.field = ?2 order by g.number",
 		       field->name, object->name);
 	if (store_prepare(o->st, &s, sql, err) < 0)
@@ -638,18 +503,19 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 	store_bind_int(s, 1, object->object);
 	store_bind_int(s, 2, field->field);
 	while ((got = store_step(s, err)) > 0) {
-		struct field row[3] = { { 0 }, field_of(field->name), { 0 } };
+		struct field row[4] = { field_of(object->name), { 0 },
+					field_of(field->name), { 0 } };
 
-		(void)snprintf(number, sizeof number, "%lld",
-			       (long long)store_int(s, 0));
-		row[0] = field_of(number);
-		row[2].at = store_text(s, 2, &row[2].len);
-		if ((!*begun && bundle_out_run(b, MEMBER_UPDATES,
-					       object->name, NULL, 0, err) <
-					0) ||
-		    wire_value(o, field, store_int(s, 1), &row[2], wire, err) <
+		(void)snprintf(number, sizeof number, "%llu",
+			       (unsigned long long)before +
+				       (unsigned long long)store_int(s, 0));
+		row[1] = field_of(number);
+		row[3].at = store_text(s, 2, &row[3].len);
+		if ((!*begun && bundle_out_run(b, MEMBER_UPDATES, "", NULL, 0,
+					       err) < 0) ||
+		    wire_value(o, field, store_int(s, 1), &row[3], wire, err) <
 			    0 ||
-		    bundle_out_row(b, row, 3, err) < 0) {
+		    bundle_out_row(b, row, 4, err) < 0) {
 			got = -1;
 			break;
 		}
@@ -662,17 +528,18 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 
 static int
 write_updates(struct outgo *o, const struct agreement_out *out,
-	      struct bundle_out *b, struct err *err)
+	      uint64_t before, struct bundle_out *b, bool *begun,
+	      struct err *err)
 {
 	size_t *order = calloc(out->object->fields, sizeof *order), n;
-	bool begun = false;
 	int rc = 0;
 
 	if (!order)
 		return err_memory(err);
 	n = sorted_fields(out, order);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = write_field(o, out->object, order[i], b, &begun, err);
+		rc = write_field(o, out->object, order[i], before, b, begun,
+				 err);
 	free(order);
 	return rc;
 }
@@ -711,6 +578,9 @@ static int
 each_object(struct outgo *o, const struct manifest *m, struct bundle_out *b,
 	    enum member_group group, struct err *err)
 {
+	uint64_t before = 0;
+	bool begun = false;
+
 	for (size_t i = 0; i < m->objects; i++) {
 		const struct manifest_object *mo = &m->object[i];
 		const struct agreement_out *out = agreement_out_of(
@@ -723,11 +593,11 @@ each_object(struct outgo *o, const struct manifest *m, struct bundle_out *b,
 			rc = write_names(o, out->object, b, err);
 		else if (group == MEMBER_CREATES && mo->creates > 0)
 			rc = write_creates(o, out, b, err);
-		else if (group == MEMBER_UPDATES &&
-			 (mo->updates > 0 || o->cut))
-			rc = write_updates(o, out, b, err);
+		else if (group == MEMBER_UPDATES && mo->updates > 0)
+			rc = write_updates(o, out, before, b, &begun, err);
 		if (rc < 0)
 			return -1;
+		before += mo->creates + mo->updates + mo->deletes;
 	}
 	return 0;
 }
@@ -736,7 +606,10 @@ int
 outgo_write(struct outgo *o, const struct manifest *m, struct bundle_out *b,
 	    struct err *err)
 {
+	bundle_out_as_of(b, m->as_of);
 	if ((m->catalog_rows > 0 && write_published(o, b, err) < 0) ||
+	    (m->objects > 0 &&
+	     bundle_out_run(b, MEMBER_NAMES, "", NULL, 0, err) < 0) ||
 	    each_object(o, m, b, MEMBER_NAMES, err) < 0 ||
 	    each_object(o, m, b, MEMBER_CREATES, err) < 0 ||
 	    each_object(o, m, b, MEMBER_UPDATES, err) < 0)
@@ -757,11 +630,6 @@ outgo_settle(struct outgo *o, const struct manifest *m, struct err *err)
 		       "'" LEDGER_DELETED "', stop = '%s' where ledger in "
 		       "(select ledger from _go where kind = 3) and ?1 = ?1 "
 		       "and ?2 = ?2 and ?3 = 0", now);
-	/* What it did not name has to be named anew, once it is published. */
-	if (o->full && store_run(o->st, err, "update _ledger set told = 0 "
-				 "where connection = ?1 and ours and stop = "
-				 "''", "i", o->c->number) < 0)
-		return -1;
 	if (run(o, told, 0, 0, 0, err) < 0 ||
 	    run(o, stopped, 0, 0, 0, err) < 0 ||
 	    store_run(o->st, err, "delete from _receipt where connection = "

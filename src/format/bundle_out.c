@@ -9,9 +9,11 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "format/archive.h"
+#include "format/columns.h"
 #include "format/gzip.h"
 #include "format/manifest_check.h"
 #include "format/minisig.h"
+#include "format/naming.h"
 
 enum {
 	DEPTH = 4,	  /* members deflating at once */
@@ -36,6 +38,12 @@ struct body {
 	unsigned index;
 };
 
+/* Of updates, the row before in the same member. */
+struct before {
+	char object[LIMIT_NAME + 1], field[LIMIT_NAME + 1]; /* empty: none */
+	uint64_t record;
+};
+
 struct bundle_out {
 	char *path; /* for messages */
 	int spool;
@@ -43,7 +51,11 @@ struct bundle_out {
 	struct job job[DEPTH], *open; /* open: being filled, or NULL */
 	unsigned given;		      /* jobs, to find the next one by */
 	enum gzip_effort effort;
+	struct member_name run;	      /* with the next member's number */
 	struct buf columns;	      /* the run's header line */
+	struct columns_out *table;    /* the member, of a run by columns */
+	struct naming naming;
+	struct before before;
 	struct manifest_member *member;
 	size_t members, room;
 	struct body *body;
@@ -99,6 +111,7 @@ bundle_out_free(struct bundle_out *b)
 	free(b->body);
 	free(b->member);
 	buf_release(&b->columns);
+	columns_out_free(b->table);
 	if (b->spool >= 0)
 		(void)close(b->spool);
 	free(b->path);
@@ -109,6 +122,12 @@ void
 bundle_out_effort(struct bundle_out *b, enum gzip_effort effort)
 {
 	b->effort = effort;
+}
+
+void
+bundle_out_as_of(struct bundle_out *b, const char *as_of)
+{
+	naming_begin(&b->naming, as_of);
 }
 
 /* Make room for one more in an array of *room. */
@@ -185,10 +204,32 @@ take_back(struct bundle_out *b, struct err *err)
 			   job->stored.len, err);
 }
 
+/* Begin the next member of the run, with the columns at its head. */
+static int
+open_member(struct bundle_out *b, struct err *err)
+{
+	if (pool_full(b->pool) && take_back(b, err) < 0)
+		return -1;
+	b->open = &b->job[b->given++ % DEPTH];
+	b->open->name = b->run;
+	b->open->effort = b->effort;
+	b->run.number++;
+	buf_clear(&b->open->rows);
+	buf_add(&b->open->rows, b->columns.data, b->columns.len);
+	b->before = (struct before){ .record = 0 };
+	return 0;
+}
+
 /* Send the member that is being filled to be deflated. */
 static int
 close_member(struct bundle_out *b, struct err *err)
 {
+	if (b->table && columns_out_records(b->table) > 0) {
+		if (open_member(b, err) < 0)
+			return -1;
+		columns_out_write(b->table, &b->open->rows);
+		naming_restart(&b->naming);
+	}
 	if (!b->open)
 		return 0;
 	if (buf_ok(&b->open->rows, err) < 0)
@@ -198,25 +239,10 @@ close_member(struct bundle_out *b, struct err *err)
 	return 0;
 }
 
-/* Begin the next member of the run, with the columns at its head. */
+/* The columns of a run: the group's own, or the caller's. */
 static int
-open_member(struct bundle_out *b, const struct member_name *name,
-	    struct err *err)
-{
-	if (pool_full(b->pool) && take_back(b, err) < 0)
-		return -1;
-	b->open = &b->job[b->given++ % DEPTH];
-	b->open->name = *name;
-	b->open->effort = b->effort;
-	buf_clear(&b->open->rows);
-	buf_add(&b->open->rows, b->columns.data, b->columns.len);
-	return 0;
-}
-
-/* The header line of a run: the group's own columns, or the caller's. */
-static int
-spell_columns(struct bundle_out *b, enum member_group group,
-	      const struct field *columns, size_t count, struct err *err)
+set_columns(struct bundle_out *b, enum member_group group,
+	    const struct field *columns, size_t count, struct err *err)
 {
 	struct field own[16];
 	size_t owned;
@@ -228,7 +254,11 @@ spell_columns(struct bundle_out *b, enum member_group group,
 		columns = own;
 		count = owned;
 	}
+	columns_out_free(b->table);
+	b->table = NULL;
 	buf_clear(&b->columns);
+	if (member_by_columns(group))
+		return columns_out_new(&b->table, columns, count, err);
 	rows_write(&b->columns, ROWS_PLAIN, columns, count);
 	return buf_ok(&b->columns, err);
 }
@@ -238,42 +268,107 @@ bundle_out_run(struct bundle_out *b, enum member_group group,
 	       const char *object, const struct field *columns, size_t count,
 	       struct err *err)
 {
-	struct member_name name = { .group = group, .number = 1 };
-
-	(void)snprintf(name.object, sizeof name.object, "%s",
-		       member_by_object(group) ? object : "");
 	if (close_member(b, err) < 0 ||
-	    spell_columns(b, group, columns, count, err) < 0)
+	    set_columns(b, group, columns, count, err) < 0)
 		return -1;
-	return open_member(b, &name, err);
+	b->run = (struct member_name){ .group = group, .number = 1 };
+	(void)snprintf(b->run.object, sizeof b->run.object, "%s",
+		       member_by_object(group) ? object : "");
+	naming_restart(&b->naming);
+	/* A table by columns is a member once it is full, or at its end. */
+	return b->table ? 0 : open_member(b, err);
+}
+
+static int
+refuse_long(struct bundle_out *b, struct err *err)
+{
+	return err_set(err, ERR_REFUSED, "%s: a row is longer than the %zu "
+		       "bytes of a bundle's member", SHOWN(b->path),
+		       LIMIT_MEMBER);
+}
+
+/* A record of a table by columns: 1, or 0 if the member has no room, or -1. */
+static int
+put_record(struct bundle_out *b, const struct field *field, struct err *err)
+{
+	struct field cell[NAMING_COLUMNS];
+
+	if (b->run.group == MEMBER_NAMES) {
+		if (naming_spell(&b->naming, field, cell, err) < 0)
+			return -1;
+		field = cell;
+	}
+	return columns_out_add(b->table, field, err);
+}
+
+/*
+ * Of updates a field is spelled where it changes; else the record's number is
+ * how much further it is.
+ */
+static void
+put_update(struct bundle_out *b, const struct field *said)
+{
+	struct before *before = &b->before;
+	struct field field[3] = { said[1], said[2], said[3] };
+	char further[24];
+	uint64_t record = 0;
+
+	(void)text_parse_count(&record, said[1].at, said[1].len);
+	if (field_is(said[0], before->object) &&
+	    field_is(said[2], before->field)) {
+		(void)snprintf(further, sizeof further, "%llu",
+			       (unsigned long long)(record - before->record));
+		field[0] = field_of(further);
+		field[1] = field_of("");
+	} else {
+		(void)snprintf(before->object, sizeof before->object, "%.*s",
+			       (int)said[0].len, said[0].at);
+		(void)snprintf(before->field, sizeof before->field, "%.*s",
+			       (int)said[2].len, said[2].at);
+	}
+	before->record = record;
+	rows_write(&b->open->rows, ROWS_PLAIN, field, 3);
+}
+
+/* A row into the open member: 1; 0 and nothing done if it has no room; -1. */
+static int
+put_row(struct bundle_out *b, const struct field *field, size_t count,
+	struct err *err)
+{
+	struct buf *rows = &b->open->rows;
+	size_t was = rows->len;
+
+	if (b->run.group == MEMBER_UPDATES)
+		put_update(b, field);
+	else
+		rows_write(rows, ROWS_PLAIN, field, count);
+	if (buf_ok(rows, err) < 0)
+		return -1;
+	if (rows->len <= LIMIT_MEMBER)
+		return 1;
+	rows->len = was;
+	return 0;
 }
 
 int
 bundle_out_row(struct bundle_out *b, const struct field *field, size_t count,
 	       struct err *err)
 {
-	struct buf *rows = &b->open->rows;
-	size_t before = rows->len, len;
-	struct member_name name = b->open->name;
+	int got = b->table ? put_record(b, field, err) :
+			     put_row(b, field, count, err);
 
-	rows_write(rows, ROWS_PLAIN, field, count);
-	if (rows->len <= LIMIT_MEMBER)
-		return buf_ok(rows, err);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
 	/* One too many: it goes to the next member. */
-	len = rows->len - before;
-	if (b->columns.len + len > LIMIT_MEMBER || before == b->columns.len)
-		return err_set(err, ERR_REFUSED, "%s: a row of %zu bytes: a "
-			       "bundle's rows have at most %zu",
-			       SHOWN(b->path), len,
-			       LIMIT_MEMBER - b->columns.len);
-	rows->len = before;
-	if (close_member(b, err) < 0)
+	if (b->table ? columns_out_records(b->table) == 0 :
+		       b->open->rows.len == b->columns.len)
+		return refuse_long(b, err);
+	if (close_member(b, err) < 0 ||
+	    (!b->table && open_member(b, err) < 0))
 		return -1;
-	name.number++;
-	if (open_member(b, &name, err) < 0)
-		return -1;
-	rows_write(&b->open->rows, ROWS_PLAIN, field, count);
-	return buf_ok(&b->open->rows, err);
+	got = b->table ? put_record(b, field, err) :
+			 put_row(b, field, count, err);
+	return got == 0 ? refuse_long(b, err) : got < 0 ? -1 : 0;
 }
 
 /* The index member to list a body of so many parts in. */
@@ -281,17 +376,12 @@ static int
 open_index(struct bundle_out *b, unsigned parts, struct err *err)
 {
 	enum { ROW = ARCHIVE_NAME + 2 * KEYS_HASH + 16 };
-	struct member_name name = { .group = MEMBER_INDEX, .number = 1 };
 
-	if (b->open && b->open->name.group == MEMBER_INDEX) {
-		if (b->open->rows.len + (size_t)parts * ROW <= LIMIT_MEMBER)
-			return 0;
-		name.number = b->open->name.number + 1;
-	}
-	if (close_member(b, err) < 0 ||
-	    spell_columns(b, MEMBER_INDEX, NULL, 0, err) < 0)
-		return -1;
-	return open_member(b, &name, err);
+	if (!b->open || b->open->name.group != MEMBER_INDEX)
+		return bundle_out_run(b, MEMBER_INDEX, "", NULL, 0, err);
+	if (b->open->rows.len + (size_t)parts * ROW <= LIMIT_MEMBER)
+		return 0;
+	return close_member(b, err) < 0 ? -1 : open_member(b, err);
 }
 
 /* The hash of each part of a body, and of the whole. */

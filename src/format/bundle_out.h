@@ -23,17 +23,26 @@ void bundle_out_free(struct bundle_out *b); /* NULL is fine */
 void bundle_out_effort(struct bundle_out *b, enum gzip_effort effort);
 
 /*
+ * The manifest's as_of, before the names, whose times are told by it; empty,
+ * or never said: null.
+ */
+void bundle_out_as_of(struct bundle_out *b, const char *as_of);
+
+/*
  * Begin a run of rows: of a group, and where it has members an object, of one
- * object. Runs come in the order of the groups and of the objects' names.
- * columns and count are for MEMBER_CREATES; the others have their own.
+ * object, else of "". Runs come in the order of the groups and of the objects'
+ * names. columns and count are for MEMBER_CREATES; the others have their own.
  */
 int bundle_out_run(struct bundle_out *b, enum member_group group,
 		   const char *object, const struct field *columns,
 		   size_t count, struct err *err);
 
 /*
- * A row of the run. A row that no member can hold is ERR_REFUSED. Members are
- * cut between rows, each with the columns at its head.
+ * A row of the run, in plain words; how FORMAT.md spells it is done here. Of
+ * MEMBER_NAMES: Object, Name, Change, Modified, Origin Org, Origin Record. Of
+ * MEMBER_CREATES: a value for each of the run's columns. Of MEMBER_UPDATES:
+ * Object (it only tells where the next begins), Record, Field, Value. A row
+ * that no member can hold is ERR_REFUSED. Members are cut between records.
  */
 int bundle_out_row(struct bundle_out *b, const struct field *field,
 		   size_t count, struct err *err);

@@ -6,17 +6,22 @@
  */
 #include "format/changes.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "format/columns.h"
+#include "format/naming.h"
 
 struct changes {
 	struct bundle_in *from;
 	const struct manifest *manifest;
 	const struct bundle_member *member; /* being read */
 	struct rows *rows;		    /* its rows, or NULL */
+	struct columns_in *table;	    /* or it is one by columns */
+	bool by_columns;
 	const struct manifest_object *object;
 	enum member_group group; /* of the run; MEMBER_GROUPS: none yet */
 	uint64_t count;		 /* rows of the run */
@@ -24,21 +29,42 @@ struct changes {
 	struct buf columns;	 /* of the run's first member */
 	struct buf before, now;	 /* keys: what this row's must come after */
 	uint64_t before_record;
-	size_t next_object; /* whose names are due */
-	bool path_told;	    /* the error names the file already */
+	uint64_t *first; /* an object: the records of those before it */
+	bool named;	 /* the names have come */
+	bool path_told;	 /* the error names the file already */
+
+	/* Of names and updates, the row as changes.h tells it. */
+	struct naming naming;
+	size_t place[NAMING_COLUMNS]; /* in the member, or NAMING_COLUMNS */
+	size_t column;		      /* where a value by columns is wrong */
+	struct field said[NAMING_COLUMNS];
+	struct row row;
+	char field[LIMIT_NAME + 1], number[24];
+	uint64_t record;
 };
 
 int
 changes_open(struct changes **out, struct bundle_in *from, struct err *err)
 {
 	struct changes *c = calloc(1, sizeof *c);
+	const struct manifest *m = bundle_in_manifest(from);
 
 	*out = NULL;
 	if (!c)
 		return err_memory(err);
 	c->from = from;
-	c->manifest = bundle_in_manifest(from);
+	c->manifest = m;
 	c->group = MEMBER_GROUPS;
+	c->object = m->object;
+	naming_begin(&c->naming, m->as_of);
+	c->first = calloc(m->objects + 1, sizeof *c->first);
+	if (!c->first || columns_in_new(&c->table, err) < 0) {
+		changes_free(c);
+		return err_memory(err);
+	}
+	for (size_t i = 0; i < m->objects; i++)
+		c->first[i + 1] = c->first[i] + m->object[i].creates +
+				  m->object[i].updates + m->object[i].deletes;
 	*out = c;
 	return 0;
 }
@@ -49,36 +75,47 @@ changes_free(struct changes *c)
 	if (!c)
 		return;
 	rows_free(c->rows);
+	columns_in_free(c->table);
+	free(c->first);
 	buf_release(&c->columns);
 	buf_release(&c->before);
 	buf_release(&c->now);
 	free(c);
 }
 
-static bool
-is_id(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!((s[i] >= '0' && s[i] <= '9') ||
-		      (s[i] >= 'A' && s[i] <= 'Z') ||
-		      (s[i] >= 'a' && s[i] <= 'z')))
-			return false;
-	return len == 18;
-}
-
 bool
 changes_is_name(struct field f)
 {
-	return f.len == CHANGES_NAME && (f.at[0] == 'i' || f.at[0] == 'a') &&
-	       f.at[1] == ':' && is_id(f.at + 2, f.len - 2);
+	return naming_is_name(f);
 }
 
 bool
 changes_is_reference(struct field f)
 {
-	return changes_is_name(f) ||
+	return naming_is_name(f) ||
 	       (f.len == CHANGES_NAME && f.at[0] == 'x' && f.at[1] == ':' &&
-		is_id(f.at + 2, f.len - 2));
+		naming_is_id((struct field){ f.at + 2, f.len - 2 }));
+}
+
+bool
+changes_instant_relative(char out[static TEXT_RELATIVE + 1], int64_t ms,
+			 int64_t base_ms)
+{
+	char again[TEXT_INSTANT + 1];
+	int64_t same;
+
+	/* Only what can be read again. */
+	text_instant(again, ms);
+	if (!text_parse_instant(&same, again, TEXT_INSTANT) || same != ms)
+		return false;
+	text_relative(out, ms, base_ms);
+	return true;
+}
+
+bool
+changes_instant_read(int64_t *ms, const char *at, size_t len, int64_t base_ms)
+{
+	return text_parse_relative(ms, at, len, base_ms);
 }
 
 static int
@@ -194,7 +231,7 @@ check_published(struct changes *c, const struct field *f, struct err *err)
 	return ascends(c, f[0], f[1], 0, err);
 }
 
-/* What the number of a name says that it is. */
+/* What the number of a name, among its object's, says that it is. */
 static const char *
 change_word(const struct manifest_object *o, uint64_t number)
 {
@@ -203,59 +240,165 @@ change_word(const struct manifest_object *o, uint64_t number)
 	return number <= o->creates + o->updates ? "update" : "delete";
 }
 
-static int
-check_names(struct changes *c, const struct field *f, struct err *err)
+static size_t
+index_of(const struct changes *c)
 {
-	const struct manifest_object *o = c->object;
-	const char *word = change_word(o, c->count);
-	int64_t ms;
+	return (size_t)(c->object - c->manifest->object);
+}
 
-	if (c->count > o->creates + o->updates + o->deletes)
-		return err_set(err, ERR_REFUSED, "is one more than the "
-			       "manifest counts");
-	if (!changes_is_name(f[0]))
-		return bad(err, f[0], "a record's name");
-	if (!field_is(f[1], word))
-		return err_set(err, ERR_REFUSED, "is %s where, by the "
-			       "manifest's counts, %s belongs",
-			       SHOWN_N(f[1].at, f[1].len), word);
-	if (f[2].len > 0 && !text_parse_instant(&ms, f[2].at, f[2].len))
-		return bad(err, f[2], "a time like 2026-11-22T06:00:00.000Z");
-	if ((f[3].len > 0) != (f[4].len > 0) ||
-	    (f[3].len > 0 && (*word != 'c' || !is_id(f[3].at, f[3].len) ||
-			      !is_id(f[4].at, f[4].len))))
-		return bad(err, f[3], "an origin, which a create has whole "
-			   "or not at all");
-	/* Each kind of change begins its own order. */
-	if (c->count == o->creates + 1 ||
-	    c->count == o->creates + o->updates + 1)
+/* The records of all objects. */
+static uint64_t
+total(const struct changes *c)
+{
+	return c->first[c->manifest->objects];
+}
+
+/* The object of a record, which is one of the bundle's; never goes back. */
+static void
+go_to_object(struct changes *c, uint64_t record)
+{
+	size_t i = index_of(c), was = i;
+
+	while (record > c->first[i + 1])
+		i++;
+	c->object = &c->manifest->object[i];
+	if (i != was)
 		buf_clear(&c->before);
-	return ascends(c, f[0], none, 0, err);
 }
 
 static int
-check_creates(struct changes *c, const struct field *f, struct err *err)
+misplaced(struct err *err, struct field f, const char *want)
 {
-	(void)f;
+	return err_set(err, ERR_REFUSED, "is %s where, by the manifest's "
+		       "counts, %s belongs", SHOWN_N(f.at, f.len), want);
+}
+
+static int
+check_names(struct changes *c, struct change *change, struct err *err)
+{
+	const struct field *f = c->said;
+	const struct manifest_object *o;
+	struct field cell[NAMING_COLUMNS];
+	const char *word;
+	uint64_t number;
+
+	for (size_t i = 0; i < NAMING_COLUMNS; i++)
+		cell[i] = c->place[i] < NAMING_COLUMNS ?
+				  change->row->field[c->place[i]] :
+				  (struct field){ "", 0 };
+	c->column = NAMING_RECORD;
+	if (c->count > total(c))
+		return err_set(err, ERR_REFUSED, "is one more than the "
+			       "manifest counts");
+	go_to_object(c, c->count);
+	if (naming_read(&c->naming, cell, c->said, &c->column, err) < 0)
+		return -1;
+	change->row = &c->row;
+	c->row = (struct row){ f, NAMING_COLUMNS, 0, c->in_member };
+	o = c->object;
+	number = c->count - c->first[index_of(c)];
+	word = change_word(o, number);
+	c->column = NAMING_OBJECT;
+	if (!field_is(f[NAMING_OBJECT], o->name))
+		return misplaced(err, f[NAMING_OBJECT], o->name);
+	c->column = NAMING_CHANGE;
+	if (!field_is(f[NAMING_CHANGE], word))
+		return misplaced(err, f[NAMING_CHANGE], word);
+	c->column = NAMING_ORIGIN_ORG;
+	if ((f[4].len > 0) != (f[5].len > 0) ||
+	    (f[4].len > 0 && (*word != 'c' || !naming_is_id(f[4]) ||
+			      !naming_is_id(f[5]))))
+		return bad(err, f[4], "an origin, which a create has whole "
+			   "or not at all");
+	/* Each kind of change begins its own order. */
+	if (number == o->creates + 1 || number == o->creates + o->updates + 1)
+		buf_clear(&c->before);
+	c->column = NAMING_RECORD;
+	return ascends(c, f[NAMING_RECORD], none, 0, err);
+}
+
+static int
+check_creates(struct changes *c, struct change *change, struct err *err)
+{
 	if (c->count > c->object->creates)
 		return err_set(err, ERR_REFUSED, "is one more than the "
 			       "manifest counts");
+	change->record = c->first[index_of(c)] + c->count;
+	return 0;
+}
+
+/* Whether a record may have updates: one that its object creates or updates. */
+static bool
+may_update(const struct changes *c, uint64_t record)
+{
+	uint64_t before = c->first[index_of(c)];
+
+	return record > before && record <= total(c) &&
+	       record - before <= c->object->creates + c->object->updates;
+}
+
+/* A row that goes on with the field of the one before. */
+static int
+further(struct changes *c, struct field f, uint64_t by, struct err *err)
+{
+	if (c->in_member == 1)
+		return err_set(err, ERR_REFUSED, "the first row of a member "
+			       "must name its field");
+	if (by == 0)
+		return bad(err, f, "how much further the record is, at least "
+			   "1");
+	c->record += by;
+	if (!may_update(c, c->record))
+		return err_set(err, ERR_REFUSED, "%s further is none of the "
+			       "records of %s that are created or updated "
+			       "here", SHOWN_N(f.at, f.len), c->object->name);
+	c->before_record = c->record;
 	return 0;
 }
 
 static int
-check_updates(struct changes *c, const struct field *f, uint64_t *record,
-	      struct err *err)
+check_updates(struct changes *c, struct change *change, struct err *err)
 {
-	const struct manifest_object *o = c->object;
+	const struct field *f = change->row->field;
+	const struct manifest_object *was = c->object;
+	uint64_t n;
 
-	if (!text_parse_count(record, f[0].at, f[0].len) || *record == 0 ||
-	    *record > o->creates + o->updates)
-		return bad(err, f[0], "the number of a record created or "
-			   "updated here");
-	if (!is_api_name(f[1]))
-		return bad(err, f[1], "an API name");
-	return ascends(c, f[1], none, *record, err);
+	if (!text_parse_count(&n, f[0].at, f[0].len))
+		return bad(err, f[0], "a record's number");
+	if (f[1].len == 0) {
+		if (further(c, f[0], n, err) < 0)
+			return -1;
+	} else {
+		if (!is_api_name(f[1]))
+			return bad(err, f[1], "an API name");
+		if (n > 0 && n <= total(c))
+			go_to_object(c, n);
+		if (n > 0 && n <= c->first[index_of(c)])
+			return err_set(err, ERR_REFUSED, "%s stands out of "
+				       "order", SHOWN_N(f[0].at, f[0].len));
+		if (!may_update(c, n))
+			return bad(err, f[0], "the number of a record "
+				   "created or updated here");
+		if (c->in_member > 1 && c->object == was &&
+		    field_is(f[1], c->field))
+			return err_set(err, ERR_REFUSED, "%s repeats the one "
+				       "before, which an empty field says",
+				       SHOWN_N(f[1].at, f[1].len));
+		(void)snprintf(c->field, sizeof c->field, "%.*s",
+			       (int)f[1].len, f[1].at);
+		c->record = n;
+		if (ascends(c, f[1], none, n, err) < 0)
+			return -1;
+	}
+	(void)snprintf(c->number, sizeof c->number, "%" PRIu64, c->record);
+	c->said[0] = field_of(c->number);
+	c->said[1] = field_of(c->field);
+	c->said[2] = f[2];
+	c->row = (struct row){ c->said, 3, change->row->line,
+			       change->row->number };
+	change->row = &c->row;
+	change->record = c->record;
+	return 0;
 }
 
 static int
@@ -271,7 +414,7 @@ check_ids(struct changes *c, const struct field *f, struct err *err)
 		return bad(err, f[1], "a record's name");
 	if (!is_word(f[3], states))
 		return bad(err, f[3], "a status");
-	if (field_is(f[3], "accepted") ? !is_id(f[2].at, f[2].len) :
+	if (field_is(f[3], "accepted") ? !naming_is_id(f[2]) :
 					 f[2].len > 0)
 		return bad(err, f[2], "the id that an accepted record has, "
 			   "and no other");
@@ -299,15 +442,16 @@ check_row(struct changes *c, struct change *change, struct err *err)
 	c->count++;
 	c->in_member++;
 	change->record = c->count;
+	change->begins = c->in_member == 1;
 	switch (c->group) {
 	case MEMBER_PUBLISHED:
 		return check_published(c, f, err);
 	case MEMBER_NAMES:
-		return check_names(c, f, err);
+		return check_names(c, change, err);
 	case MEMBER_CREATES:
-		return check_creates(c, f, err);
+		return check_creates(c, change, err);
 	case MEMBER_UPDATES:
-		return check_updates(c, f, &change->record, err);
+		return check_updates(c, change, err);
 	case MEMBER_IDS:
 		return check_ids(c, f, err);
 	case MEMBER_REFUSED:
@@ -325,19 +469,16 @@ miscounted(struct err *err, const char *what, uint64_t have, uint64_t want)
 		       (unsigned long long)want);
 }
 
-/* Objects up to this one that have names to give, and gave none. */
+/* All that should have come before this group has. */
 static int
-names_are_due(struct changes *c, size_t until, struct err *err)
+nothing_is_due(struct changes *c, enum member_group group, struct err *err)
 {
-	for (; c->next_object < until; c->next_object++) {
-		const struct manifest_object *o =
-			&c->manifest->object[c->next_object];
-
-		if (o->creates + o->updates + o->deletes > 0)
-			return miscounted(err, o->name, 0,
-					  o->creates + o->updates +
-						  o->deletes);
-	}
+	if (group > MEMBER_PUBLISHED && c->group == MEMBER_GROUPS &&
+	    c->manifest->catalog_rows > 0)
+		return miscounted(err, "published", 0,
+				  c->manifest->catalog_rows);
+	if (group > MEMBER_NAMES && !c->named && total(c) > 0)
+		return miscounted(err, "names", 0, total(c));
 	return 0;
 }
 
@@ -345,8 +486,6 @@ names_are_due(struct changes *c, size_t until, struct err *err)
 static int
 end_run(struct changes *c, struct err *err)
 {
-	const struct manifest_object *o = c->object;
-
 	switch (c->group) {
 	case MEMBER_PUBLISHED:
 		if (c->count != c->manifest->catalog_rows)
@@ -354,14 +493,13 @@ end_run(struct changes *c, struct err *err)
 					  c->manifest->catalog_rows);
 		break;
 	case MEMBER_NAMES:
-		if (c->count != o->creates + o->updates + o->deletes)
-			return miscounted(err, o->name, c->count,
-					  o->creates + o->updates +
-						  o->deletes);
+		if (c->count != total(c))
+			return miscounted(err, "names", c->count, total(c));
 		break;
 	case MEMBER_CREATES:
-		if (c->count != o->creates)
-			return miscounted(err, o->name, c->count, o->creates);
+		if (c->count != c->object->creates)
+			return miscounted(err, c->object->name, c->count,
+					  c->object->creates);
 		break;
 	default:
 		break;
@@ -382,28 +520,18 @@ static int
 begin_run(struct changes *c, struct err *err)
 {
 	const struct member_name *name = &c->member->name;
-	const struct manifest *m = c->manifest;
-	size_t due = c->next_object;
 
-	if (end_run(c, err) < 0)
+	if (end_run(c, err) < 0 || nothing_is_due(c, name->group, err) < 0)
 		return -1;
-	if (name->group != MEMBER_PUBLISHED && c->group == MEMBER_GROUPS &&
-	    m->catalog_rows > 0)
-		return miscounted(err, "published", 0, m->catalog_rows);
 	c->group = name->group;
+	c->named |= c->group == MEMBER_NAMES;
+	/* Names and updates begin with the first, and go on by their rows. */
 	c->object = member_by_object(name->group) ?
-			    find_object(m, name->object) : NULL;
+			    find_object(c->manifest, name->object) :
+			    c->manifest->object;
 	c->count = 0;
 	buf_clear(&c->before);
 	buf_clear(&c->columns);
-	if (c->group == MEMBER_NAMES) {
-		due = (size_t)(c->object - m->object);
-		if (names_are_due(c, due, err) < 0)
-			return -1;
-		c->next_object = due + 1;
-	} else if (c->group > MEMBER_NAMES) {
-		return names_are_due(c, m->objects, err);
-	}
 	return 0;
 }
 
@@ -435,55 +563,128 @@ out:
 	return rc;
 }
 
+/* The rows of a member by columns: for names, which of them it has. */
+static int
+check_columns(struct changes *c, struct err *err)
+{
+	const struct row *names = columns_in_names(c->table);
+	size_t count, at = 0;
+	const char *const *known = member_columns(c->group, &count);
+
+	for (size_t i = 0; !known && i < names->count; i++)
+		if (!is_api_name(names->field[i])) {
+			(void)bad(err, names->field[i], "an API name");
+			return err_at(err, "line %" PRIu64,
+				      columns_in_line(c->table, i));
+		}
+	if (!known)
+		return 0;
+	naming_restart(&c->naming);
+	for (size_t i = 0; i < NAMING_COLUMNS; i++) {
+		bool there = at < names->count &&
+			     field_is(names->field[at], known[i]);
+
+		c->place[i] = there ? at++ : NAMING_COLUMNS;
+		if (!there && i < NAMING_MODIFIED)
+			return err_set(err, ERR_REFUSED, "line %zu: here "
+				       "belongs %s", i + 1, known[i]);
+	}
+	if (at < names->count)
+		return err_set(err, ERR_REFUSED, "line %" PRIu64 ": %s does "
+			       "not belong here",
+			       columns_in_line(c->table, at),
+			       SHOWN_N(names->field[at].at,
+				       names->field[at].len));
+	return 0;
+}
+
+/* Open the rows of a member. */
+static int
+open_rows(struct changes *c, struct err *err)
+{
+	const struct bundle_member *m = c->member;
+
+	c->by_columns = member_by_columns(c->group);
+	if (c->by_columns)
+		return columns_in_read(c->table, m->data, m->len, err) < 0 ?
+			       -1 : check_columns(c, err);
+	if (rows_open_memory(&c->rows, m->data, m->len, err) < 0)
+		return -1;
+	return check_header(c, err);
+}
+
 /* The next member: 1 if it has rows, 2 if it is a part, 0 at the end, -1. */
 static int
 next_member(struct changes *c, struct err *err)
 {
-	const enum member_group group = c->group;
 	int got;
 
 	rows_free(c->rows);
 	c->rows = NULL;
+	c->by_columns = false;
 	c->in_member = 0;
 	got = bundle_in_next(c->from, &c->member, err);
 	c->path_told = got < 0;
 	if (got < 0)
 		return -1;
-	if (got == 0) {
-		if (end_run(c, err) < 0 ||
-		    (group == MEMBER_GROUPS && c->manifest->catalog_rows > 0 &&
-		     miscounted(err, "published", 0,
-				c->manifest->catalog_rows) < 0))
-			return -1;
-		return names_are_due(c, c->manifest->objects, err);
-	}
+	if (got == 0)
+		return end_run(c, err) < 0 ||
+				       nothing_is_due(c, MEMBER_GROUPS, err) <
+					       0 ? -1 : 0;
 	if (c->member->name.group == MEMBER_PART)
 		return 2;
 	if (c->member->name.number == 1 && begin_run(c, err) < 0)
 		return -1;
-	if (rows_open_memory(&c->rows, c->member->data, c->member->len, err) <
-		    0 ||
-	    check_header(c, err) < 0)
+	if (open_rows(c, err) < 0)
 		return err_at(err, "member %s", c->member->spelled);
 	return 1;
+}
+
+/* The next row of the open member: 1, 0 if there is none, -1. */
+static int
+row_of_member(struct changes *c, const struct row **row, struct err *err)
+{
+	int got = 0;
+
+	if (c->by_columns)
+		got = columns_in_next(c->table, row);
+	else if (c->rows)
+		got = rows_next(c->rows, row, err);
+	if (got == 0 && c->rows && c->in_member == 0)
+		return err_set(err, ERR_REFUSED, "has no rows");
+	return got;
+}
+
+/* Where a row stands that is wrong. */
+static int
+tell_where(const struct changes *c, uint64_t line, struct err *err)
+{
+	size_t at = c->column;
+
+	if (c->by_columns) {
+		if (c->group == MEMBER_NAMES)
+			at = c->place[at] < NAMING_COLUMNS ? c->place[at] : 0;
+		(void)err_at(err, "line %" PRIu64 ": record %" PRIu64,
+			     columns_in_line(c->table, at), c->in_member);
+	} else {
+		(void)err_at(err, "line %" PRIu64, line);
+	}
+	return err_at(err, "member %s", c->member->spelled);
 }
 
 static int
 next_row(struct changes *c, struct change *change, struct err *err)
 {
+	uint64_t line;
+
 	*change = (struct change){ .group = c->group };
 	for (;;) {
-		int got = 0;
+		int got = row_of_member(c, &change->row, err);
 
-		if (c->rows)
-			got = rows_next(c->rows, &change->row, err);
 		if (got < 0)
 			return err_at(err, "member %s", c->member->spelled);
 		if (got > 0)
 			break;
-		if (c->rows && c->in_member == 0)
-			return err_set(err, ERR_REFUSED, "member %s: has no "
-				       "rows", c->member->spelled);
 		got = next_member(c, err);
 		if (got <= 0)
 			return got;
@@ -494,11 +695,14 @@ next_row(struct changes *c, struct change *change, struct err *err)
 		}
 	}
 	change->group = c->group;
-	change->object = c->object;
-	change->columns = rows_header(c->rows);
+	change->columns = c->by_columns ? columns_in_names(c->table) :
+					  rows_header(c->rows);
+	line = change->row->line;
+	c->column = 0;
 	if (check_row(c, change, err) < 0)
-		return err_at(err, "member %s: line %llu", c->member->spelled,
-			      (unsigned long long)change->row->line);
+		return tell_where(c, line, err);
+	if (c->group >= MEMBER_NAMES && c->group <= MEMBER_UPDATES)
+		change->object = c->object;
 	return 1;
 }
 

@@ -13,13 +13,20 @@
 /* A record's name: `i:` or `a:`, and the 18 characters of its id. */
 enum { CHANGES_NAME = 20 };
 
+/*
+ * One row, or one record of a table by columns. However the member spells it,
+ * the row here is whole. MEMBER_NAMES: Object, Name, Change, Modified (an
+ * instant or empty), Origin Org, Origin Record. MEMBER_UPDATES: Record, Field,
+ * Value. A value of a datetime field is as it stands in the member.
+ */
 struct change {
 	enum member_group group;
-	/* Of changes/: the object, and the record's number among its names. */
+	/* Of changes/: the object, and the record's number in the bundle. */
 	const struct manifest_object *object;
 	uint64_t record;
 	/* MEMBER_CREATES: the fields' names, in the order of the row. */
 	const struct row *columns;
+	bool begins; /* a member: its columns may be others than before */
 	const struct row *row;		   /* all but MEMBER_PART */
 	const struct bundle_member *part; /* MEMBER_PART */
 };
@@ -40,5 +47,14 @@ int changes_next(struct changes *c, struct change *change, struct err *err);
 /* Whether a field is a name, or a name or `x:` and a foreign id. */
 bool changes_is_name(struct field f);
 bool changes_is_reference(struct field f);
+
+/*
+ * A time by its seconds from another, as a value of a datetime field may be
+ * told (FORMAT.md, section 5); false where it is none.
+ */
+bool changes_instant_relative(char out[static TEXT_RELATIVE + 1], int64_t ms,
+			      int64_t base_ms);
+bool changes_instant_read(int64_t *ms, const char *at, size_t len,
+			  int64_t base_ms);
 
 #endif

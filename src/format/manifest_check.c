@@ -126,6 +126,8 @@ check_notices(const struct manifest *m, struct err *err)
 static int
 check_objects(const struct manifest *m, struct err *err)
 {
+	uint64_t all = 0;
+
 	for (size_t i = 0; i < m->objects; i++) {
 		const struct manifest_object *o = &m->object[i];
 		uint64_t sum = o->creates;
@@ -138,7 +140,8 @@ check_objects(const struct manifest *m, struct err *err)
 				       "%s: they stand in the order of their "
 				       "names, each once", SHOWN(o->name));
 		if (!sum_u64(&sum, o->updates) || !sum_u64(&sum, o->deletes) ||
-		    sum > MANIFEST_MOST)
+		    sum > MANIFEST_MOST || !sum_u64(&all, sum) ||
+		    all > MANIFEST_MOST)
 			return err_set(err, ERR_REFUSED, "key \"objects\": "
 				       "%s: its counts are too large",
 				       SHOWN(o->name));

@@ -15,9 +15,9 @@ struct spelling {
 static const struct spelling spellings[MEMBER_GROUPS] = {
 	[MEMBER_SENDER] = { "sender.pub", "", "", false },
 	[MEMBER_PUBLISHED] = { "published/", "", ".csv.gz", false },
-	[MEMBER_NAMES] = { "changes/", ".names-", ".csv.gz", true },
+	[MEMBER_NAMES] = { "changes/names-", "", ".csv.gz", false },
 	[MEMBER_CREATES] = { "changes/", ".creates-", ".csv.gz", true },
-	[MEMBER_UPDATES] = { "changes/", ".updates-", ".csv.gz", true },
+	[MEMBER_UPDATES] = { "changes/updates-", "", ".csv.gz", false },
 	[MEMBER_IDS] = { "receipts/ids-", "", ".csv.gz", false },
 	[MEMBER_REFUSED] = { "receipts/refused-", "", ".csv.gz", false },
 	[MEMBER_INDEX] = { "files/index-", "", ".csv.gz", false },
@@ -29,7 +29,7 @@ static const char *const published[] = {
 	"Precision", "Scale", "References", "Values",
 };
 static const char *const names[] = {
-	"Name", "Change", "Modified", "Origin Org", "Origin Record",
+	"Object", "Name", "Change", "Modified", "Origin Org", "Origin Record",
 };
 static const char *const updates[] = { "Record", "Field", "Value" };
 static const char *const ids[] = { "Object", "Name", "Id", "Status" };
@@ -119,6 +119,12 @@ bool
 member_by_object(enum member_group group)
 {
 	return spellings[group].by_object;
+}
+
+bool
+member_by_columns(enum member_group group)
+{
+	return group == MEMBER_NAMES || group == MEMBER_CREATES;
 }
 
 const char *const *

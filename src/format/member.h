@@ -17,9 +17,9 @@
 enum member_group {
 	MEMBER_SENDER,	  /* sender.pub */
 	MEMBER_PUBLISHED, /* published/N.csv.gz */
-	MEMBER_NAMES,	  /* changes/OBJECT.names-N.csv.gz */
+	MEMBER_NAMES,	  /* changes/names-N.csv.gz */
 	MEMBER_CREATES,	  /* changes/OBJECT.creates-N.csv.gz */
-	MEMBER_UPDATES,	  /* changes/OBJECT.updates-N.csv.gz */
+	MEMBER_UPDATES,	  /* changes/updates-N.csv.gz */
 	MEMBER_IDS,	  /* receipts/ids-N.csv.gz */
 	MEMBER_REFUSED,	  /* receipts/refused-N.csv.gz */
 	MEMBER_INDEX,	  /* files/index-N.csv.gz */
@@ -29,7 +29,7 @@ enum member_group {
 
 struct member_name {
 	enum member_group group;
-	char object[LIMIT_NAME + 1];	/* of changes/, else empty */
+	char object[LIMIT_NAME + 1];	/* of MEMBER_CREATES, else empty */
 	uint8_t hash[KEYS_HASH];	/* of MEMBER_PART: of the whole body */
 	unsigned number;		/* from 1; 0 for sender.pub */
 };
@@ -43,6 +43,9 @@ bool member_parse(struct member_name *out, const char *name);
 /* Whether the group has members an object. */
 bool member_by_object(enum member_group group);
 
+/* Whether its CSV has a row a column (columns.h), not a row a record. */
+bool member_by_columns(enum member_group group);
+
 /*
  * The columns of a group's CSV. NULL for MEMBER_CREATES, whose columns are the
  * object's published fields, and for what is no CSV.
@@ -50,8 +53,8 @@ bool member_by_object(enum member_group group);
 const char *const *member_columns(enum member_group group, size_t *count);
 
 /*
- * Whether a member's header line has its group's columns; for MEMBER_CREATES,
- * API names. ERR_REFUSED names the column.
+ * Whether a member's header line has its group's columns; not for one by
+ * columns. ERR_REFUSED names the column.
  */
 int member_check_columns(enum member_group group, const struct row *header,
 			 struct err *err);

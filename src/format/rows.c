@@ -56,6 +56,9 @@ struct rows {
 	bool doubtful;	     /* look whether its values are text */
 	bool doubtful_piece; /* and those of the rows that follow it */
 
+	bool table;	   /* no header: the first row is as any other */
+	size_t most;	   /* values a row */
+	size_t width;	   /* of the first row; 0: not read yet */
 	struct row header; /* count is 0 until it was read */
 	struct field *names;
 	enum line_end end;
@@ -134,7 +137,8 @@ show_column(char dst[static COLUMN_SHOWN], const struct rows *r, size_t i)
 		(void)snprintf(dst, COLUMN_SHOWN, "column %s",
 			       SHOWN_N(r->names[i].at, r->names[i].len));
 	else
-		(void)snprintf(dst, COLUMN_SHOWN, "column %zu", i + 1);
+		(void)snprintf(dst, COLUMN_SHOWN, "%s %zu",
+			       r->table ? "value" : "column", i + 1);
 	return dst;
 }
 
@@ -184,37 +188,11 @@ refuse_long(struct rows *r)
 		       "holds more; is a quote open?", LIMIT_ROW);
 }
 
-/* ASCII without case: API names are nothing else. */
-static int
-compare_names(const struct field *a, const struct field *b)
-{
-	for (size_t i = 0; i < a->len && i < b->len; i++) {
-		int x = (unsigned char)a->at[i], y = (unsigned char)b->at[i];
-
-		x += x >= 'A' && x <= 'Z' ? 'a' - 'A' : 0;
-		y += y >= 'A' && y <= 'Z' ? 'a' - 'A' : 0;
-		if (x != y)
-			return x - y;
-	}
-	return (a->len > b->len) - (a->len < b->len);
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct field *x = *(const struct field *const *)a;
-	const struct field *y = *(const struct field *const *)b;
-	int order = compare_names(x, y);
-
-	return order ? order : (x > y) - (x < y);
-}
-
 /* Whether each column has a name of its own. */
 static bool
 check_names(struct rows *r)
 {
-	const struct field **sorted;
-	size_t count = r->header.count, twin = count, of = 0;
+	size_t count = r->header.count, twin, of;
 
 	for (size_t i = 0; i < count; i++) {
 		if (r->names[i].len == 0) {
@@ -222,24 +200,10 @@ check_names(struct rows *r)
 			return false;
 		}
 	}
-	sorted = malloc(count * sizeof *sorted);
-	if (!sorted) {
+	if (!field_find_twin(&twin, &of, r->names, count)) {
 		fail_memory(r);
 		return false;
 	}
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &r->names[i];
-	qsort(sorted, count, sizeof *sorted, by_name);
-	for (size_t i = 1; i < count; i++) {
-		size_t later = (size_t)(sorted[i] - r->names);
-
-		if (later < twin &&
-		    compare_names(sorted[i - 1], sorted[i]) == 0) {
-			twin = later;
-			of = (size_t)(sorted[i - 1] - r->names);
-		}
-	}
-	free(sorted);
 	if (twin == count)
 		return true;
 	refuse(r, 1, "column %zu is named %s, as column %zu is already (case "
@@ -289,7 +253,9 @@ end_row(struct rows *r, enum line_end end)
 		return;
 	}
 	r->state = IN_ROW;
-	if (r->header.count > 0)
+	if (r->width == 0)
+		r->width = r->count;
+	if (r->header.count > 0 || r->table)
 		r->queue[r->queued++] = (struct row){
 			r->cell + r->first, r->count, r->line, r->number
 		};
@@ -318,10 +284,11 @@ on_field(void *s, size_t len, void *arg)
 		refuse_long(r);
 		return;
 	}
-	if (r->count == LIMIT_COLUMNS) {
+	if (r->count == r->most) {
 		if (check_before(r))
-			refuse(r, r->line, "a row may have %zu columns and "
-			       "this one has more", LIMIT_COLUMNS);
+			refuse(r, r->line, "a row may have %zu %s and this "
+			       "one has more", r->most,
+			       r->table ? "values" : "columns");
 		return;
 	}
 	if (len > 0)
@@ -353,10 +320,12 @@ on_row(int c, void *arg)
 	}
 	if (!check_text(r))
 		return;
-	if (r->header.count > 0 && r->count != r->header.count)
-		refuse(r, r->line, "has %zu value%s, and the header %zu "
-		       "column%s", r->count, r->count == 1 ? "" : "s",
-		       r->header.count, r->header.count == 1 ? "" : "s");
+	if (r->width > 0 && r->count != r->width)
+		refuse(r, r->line, "has %zu value%s, and the %s %zu %s%s",
+		       r->count, r->count == 1 ? "" : "s",
+		       r->table ? "first row" : "header", r->width,
+		       r->table ? "value" : "column",
+		       r->width == 1 ? "" : "s");
 	else if (c == '\r')
 		r->state = AFTER_CR;
 	else
@@ -562,16 +531,19 @@ pass_mark(struct rows *r)
 /*
  * A reader with its tables. Each value takes a byte of the piece that it ends
  * in, and each row two, except the last of a file; what a row brings from the
- * pieces before is at most LIMIT_COLUMNS, and nothing if there is one piece.
+ * pieces before is at most what a row may have, and nothing if there is one
+ * piece.
  */
 static struct rows *
-rows_new(struct file_source *from, struct rd rest)
+rows_new(struct file_source *from, struct rd rest, bool table)
 {
 	struct rows *r = calloc(1, sizeof *r);
-	size_t carried = LIMIT_COLUMNS;
+	size_t carried = table ? LIMIT_RECORDS + 1 : LIMIT_COLUMNS;
 
 	if (!r)
 		return NULL;
+	r->table = table;
+	r->most = carried;
 	r->from = from;
 	r->rest = rest;
 	r->size = PIECE;
@@ -597,11 +569,19 @@ rows_new(struct file_source *from, struct rd rest)
 	return r;
 }
 
+int
+rows_open_table(struct rows **out, const void *data, size_t len,
+		struct err *err)
+{
+	*out = rows_new(NULL, rd_of(data, len), true);
+	return *out ? 0 : err_memory(err);
+}
+
 static int
 open_rows(struct rows **out, struct file_source *from, struct rd rest,
 	  struct err *err)
 {
-	struct rows *r = rows_new(from, rest);
+	struct rows *r = rows_new(from, rest, false);
 
 	*out = NULL;
 	if (!r)
@@ -669,69 +649,6 @@ rows_free(struct rows *r)
 	free(r);
 }
 
-/* Not zero exactly if a byte of the word is c. */
-static uint64_t
-has_byte(uint64_t word, uint8_t c)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t x = word ^ ones * c;
-
-	return (x - ones) & ~x & ones << 7;
-}
-
-/* Whether a value holds a comma, a quote, CR or LF: eight bytes at a time. */
-static bool
-has_special(struct field f)
-{
-	static const bool special[256] = {
-		[','] = true, ['"'] = true, ['\r'] = true, ['\n'] = true,
-	};
-	uint64_t word;
-
-	for (; f.len >= sizeof word; f.at += sizeof word, f.len -= sizeof word) {
-		memcpy(&word, f.at, sizeof word);
-		if (has_byte(word, ',') | has_byte(word, '"') |
-		    has_byte(word, '\r') | has_byte(word, '\n'))
-			return true;
-	}
-	for (size_t i = 0; i < f.len; i++)
-		if (special[(unsigned char)f.at[i]])
-			return true;
-	return false;
-}
-
-/*
- * Whether ROWS_PLAIN must quote a value: else the reader would end it early,
- * pass over a mark at its start, or see a blank line.
- */
-static bool
-needs_quotes(struct field f, size_t count)
-{
-	if (f.len == 0)
-		return count == 1;
-	return has_special(f) ||
-	       (f.len >= 3 && memcmp(f.at, "\xef\xbb\xbf", 3) == 0);
-}
-
-static uint8_t *
-put_quoted(uint8_t *to, struct field f)
-{
-	*to++ = '"';
-	while (f.len > 0) {
-		const char *quote = memchr(f.at, '"', f.len);
-		size_t n = quote ? (size_t)(quote + 1 - f.at) : f.len;
-
-		memcpy(to, f.at, n);
-		to += n;
-		f.at += n;
-		f.len -= n;
-		if (quote)
-			*to++ = '"';
-	}
-	*to++ = '"';
-	return to;
-}
-
 void
 rows_write(struct buf *out, enum rows_style style, const struct field *field,
 	   size_t count)
@@ -753,8 +670,9 @@ rows_write(struct buf *out, enum rows_style style, const struct field *field,
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
 			*to++ = ',';
-		if (style != ROWS_PLAIN || needs_quotes(field[i], count)) {
-			to = put_quoted(to, field[i]);
+		if (style != ROWS_PLAIN || (count == 1 && field[i].len == 0) ||
+		    !field_is_plain(field[i])) {
+			to = field_put_quoted(to, field[i]);
 		} else if (field[i].len > 0) {
 			memcpy(to, field[i].at, field[i].len);
 			to += field[i].len;
@@ -764,18 +682,4 @@ rows_write(struct buf *out, enum rows_style style, const struct field *field,
 		*to++ = '\r';
 	*to++ = '\n';
 	out->len = (size_t)(to - out->data);
-}
-
-struct field
-field_of(const char *s)
-{
-	return (struct field){ s, strlen(s) };
-}
-
-bool
-field_is(struct field f, const char *s)
-{
-	size_t len = strlen(s);
-
-	return f.len == len && (len == 0 || memcmp(f.at, s, len) == 0);
 }

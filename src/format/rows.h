@@ -12,18 +12,10 @@
 #ifndef FORMAT_ROWS_H
 #define FORMAT_ROWS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "base/file.h"
+#include "format/field.h"
 
-/* One value, borrowed from the reader until its next call. Not NUL-ended. */
-struct field {
-	const char *at;
-	size_t len;
-};
-
+/* Its values are borrowed from the reader until its next call. */
 struct row {
 	const struct field *field;
 	size_t count;	/* as many as the header has */
@@ -44,6 +36,14 @@ int rows_open(struct rows **out, struct file_source *from, struct err *err);
 /* The same from memory, borrowed until rows_free(). */
 int rows_open_memory(struct rows **out, const void *data, size_t len,
 		     struct err *err);
+
+/*
+ * The same without a header: every row, the first too, is told, as wide as the
+ * first, with up to LIMIT_RECORDS + 1 values. rows_header() has none. Beside
+ * the longest row, 2 MiB.
+ */
+int rows_open_table(struct rows **out, const void *data, size_t len,
+		    struct err *err);
 
 /* The header's names, as the file spells them. Lives as long as rows. */
 const struct row *rows_header(const struct rows *rows);
@@ -74,9 +74,5 @@ enum rows_style { ROWS_PLAIN, ROWS_QUOTED, ROWS_CRLF };
  */
 void rows_write(struct buf *out, enum rows_style style,
 		const struct field *field, size_t count);
-
-/* A value from a string, and whether a value is that string. */
-struct field field_of(const char *s);
-bool field_is(struct field f, const char *s);
 
 #endif

@@ -3,29 +3,14 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 /* Not isalnum(), which asks the locale. */
 static bool
 is_digit_of_id(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
 	       (c >= 'a' && c <= 'z');
-}
-
-void
-record_id_check(char out[static 3], const char s[static RECORD_ID_SHORT])
-{
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-
-	for (unsigned group = 0; group < 3; group++) {
-		unsigned capitals = 0;
-
-		for (unsigned i = 0; i < 5; i++) {
-			char c = s[5 * group + i];
-
-			capitals |= (unsigned)(c >= 'A' && c <= 'Z') << i;
-		}
-		out[group] = digit[capitals];
-	}
 }
 
 enum record_id_state
@@ -39,7 +24,7 @@ record_id_full(char out[static RECORD_ID + 1], const char *s, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if (!is_digit_of_id(s[i]))
 			return RECORD_ID_NONE;
-	record_id_check(check, s);
+	text_id_check(check, s);
 	memcpy(out, s, len);
 	if (len == RECORD_ID_SHORT)
 		memcpy(out + len, check, sizeof check);

@@ -30,7 +30,4 @@ enum record_id_state record_id_full(char out[static RECORD_ID + 1],
  */
 bool record_id_is_null(const char *s, size_t len);
 
-/* The three check characters of fifteen. */
-void record_id_check(char out[static 3], const char s[static RECORD_ID_SHORT]);
-
 #endif

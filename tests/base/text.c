@@ -178,3 +178,71 @@ Test(text, is_like_a_word_that_was_meant)
 		cr_expect(!text_like(others[i][0], others[i][1]), "%s %s",
 			  others[i][0], others[i][1]);
 }
+
+struct relative_case {
+	const char *text;
+	int64_t by; /* milliseconds */
+};
+
+static const struct relative_case relatives[] = {
+	{ "+0", 0 },
+	{ "+1", 1000 },
+	{ "-1", -1000 },
+	{ "+0.001", 1 },
+	{ "-0.001", -1 },
+	{ "-0.500", -500 },
+	{ "+0.999", 999 },
+	{ "-71998", -71998000 },
+	{ "+71998.070", 71998070 },
+	{ "-3599.999", -3599999 },
+};
+
+static const char *const not_relative[] = {
+	"", "+", "-", "0", "-0", "+00", "+01", "1", "+1.", "+1.5", "+1.50",
+	"+1.000", "+1.5000", "+.500", "+1,500", "+ 1", " +1", "+1 ", "++1",
+	"+1.-50", "+1e3", "-0.000", "+99999999999", "-99999999999",
+	"+999999999999", "+9999999999999999999999", "+99999999999.9999",
+};
+
+Test(text, relative_times_have_one_spelling)
+{
+	const int64_t base = INT64_C(1795327198000); /* 2026-11-22T05:59:58 */
+	char out[TEXT_RELATIVE + 1];
+	int64_t ms;
+
+	for (size_t i = 0; i < sizeof relatives / sizeof *relatives; i++) {
+		const struct relative_case *c = &relatives[i];
+
+		text_relative(out, base + c->by, base);
+		cr_expect_str_eq(out, c->text);
+		cr_expect(text_parse_relative(&ms, c->text, strlen(c->text),
+					      base), "%s", c->text);
+		cr_expect_eq(ms, base + c->by, "%s", c->text);
+	}
+	for (size_t i = 0; i < sizeof not_relative / sizeof *not_relative; i++)
+		cr_expect(!text_parse_relative(&ms, not_relative[i],
+					       strlen(not_relative[i]), base),
+			  "%s was taken", not_relative[i]);
+}
+
+Test(text, relative_times_reach_from_end_to_end)
+{
+	static const char first[] = "1700-01-01T00:00:00.000Z";
+	static const char last[] = "4000-12-31T23:59:59.999Z";
+	char out[TEXT_RELATIVE + 1];
+	int64_t from, to, ms;
+
+	cr_assert(text_parse_instant(&from, first, TEXT_INSTANT));
+	cr_assert(text_parse_instant(&to, last, TEXT_INSTANT));
+	text_relative(out, to, from);
+	cr_expect(text_parse_relative(&ms, out, strlen(out), from), "%s", out);
+	cr_expect_eq(ms, to);
+	text_relative(out, from, to);
+	cr_expect(text_parse_relative(&ms, out, strlen(out), to), "%s", out);
+	cr_expect_eq(ms, from);
+	/* One millisecond beyond either end is no instant. */
+	cr_expect(!text_parse_relative(&ms, "+0.001", 6, to));
+	cr_expect(!text_parse_relative(&ms, "-0.001", 6, from));
+	text_relative(out, INT64_MIN, INT64_MAX);
+	cr_expect_lt(strlen(out), sizeof out);
+}

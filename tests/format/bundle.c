@@ -426,16 +426,16 @@ Test(bundle, cuts_runs_into_members_and_reads_them_as_one)
 	m.catalog_told = false;
 	cr_assert_eq(file_begin(&out, path, FILE_NEW, &err), 0);
 	cr_assert_eq(bundle_out_begin(&b, path, &err), 0);
-	cr_assert_eq(bundle_out_run(b, MEMBER_NAMES, "Account", NULL, 0, &err),
-		     0);
+	cr_assert_eq(bundle_out_run(b, MEMBER_NAMES, "", NULL, 0, &err), 0);
 	for (unsigned i = 0; i < ROWS; i++) {
 		char name[32];
-		struct field f[5] = { { name, CHANGES_NAME },
+		struct field f[6] = { field_of("Account"),
+				      { name, CHANGES_NAME },
 				      field_of("create"), field_of(""),
 				      field_of(""), field_of("") };
 
 		(void)snprintf(name, sizeof name, "i:0012a%010uAAA", i);
-		cr_assert_eq(bundle_out_row(b, f, 5, &err), 0);
+		cr_assert_eq(bundle_out_row(b, f, 6, &err), 0);
 	}
 	cr_assert_eq(bundle_out_run(b, MEMBER_CREATES, "Account",
 				    (struct field[]){ field_of("Name"),
@@ -462,6 +462,121 @@ Test(bundle, cuts_runs_into_members_and_reads_them_as_one)
 	cr_assert_eq(read_to(&text, path, &as, &err), 0, "%s", err.msg);
 	cr_expect_not_null(strstr(buf_str(&text), "w|29999\n"));
 	buf_release(&text);
+}
+
+/* Names are cut after so many records, updates after so many bytes. */
+static void
+write_many(const char *path, const char *as_of, unsigned records)
+{
+	struct file_out out;
+	struct bundle_out *b;
+	struct manifest m;
+	struct err err = { 0 };
+	uint8_t hash[KEYS_HASH];
+	char name[32], number[16], wide[101];
+
+	memset(wide, 'w', sizeof wide - 1);
+	wide[sizeof wide - 1] = 0;
+	cr_assert_eq(sample_manifest(&m, SAMPLE_CHANGES, &keys, &err), 0);
+	m.objects = 1;
+	m.object[0].updates = records;
+	m.object[0].creates = m.object[0].deletes = 0;
+	m.catalog_told = false;
+	(void)snprintf(m.as_of, sizeof m.as_of, "%s", as_of);
+	cr_assert_eq(file_begin(&out, path, FILE_NEW, &err), 0);
+	cr_assert_eq(bundle_out_begin(&b, path, &err), 0);
+	bundle_out_effort(b, GZIP_SOON);
+	bundle_out_as_of(b, as_of);
+	cr_assert_eq(bundle_out_run(b, MEMBER_NAMES, "", NULL, 0, &err), 0);
+	for (unsigned i = 0; i < records; i++) {
+		struct field f[6] = { field_of("Account"),
+				      { name, CHANGES_NAME },
+				      field_of("update"),
+				      field_of("2026-11-22T04:00:00.001Z"),
+				      field_of(""), field_of("") };
+
+		(void)snprintf(name, sizeof name, "i:0012a%010uAA%c", i,
+			       i == 7 ? 'B' : 'A');
+		cr_assert_eq(bundle_out_row(b, f, 6, &err), 0);
+	}
+	cr_assert_eq(bundle_out_run(b, MEMBER_UPDATES, "", NULL, 0, &err), 0);
+	for (unsigned i = 0; i < records; i++) {
+		(void)snprintf(number, sizeof number, "%u", i + 1);
+		cr_assert_eq(bundle_out_row(b, (struct field[]){
+						       field_of("Account"),
+						       field_of(number),
+						       field_of("Name"),
+						       field_of(wide) },
+					    4, &err), 0);
+	}
+	cr_assert_eq(bundle_out_finish(b, &m, keys.acme, &out.sink, hash,
+				       &err), 0, "%s", err.msg);
+	cr_assert_eq(file_commit(&out, &err), 0);
+	cr_expect_eq(m.members, 4, "%zu members", m.members);
+	/* Four commas, the end of a name, a time of 9 or of 24 characters. */
+	cr_expect_lt(m.member[0].size,
+		     LIMIT_RECORDS * (*as_of ? 4 + 2 + 9 : 4 + 2 + 24));
+	bundle_out_free(b);
+	manifest_release(&m);
+}
+
+Test(bundle, names_and_updates_are_whole_in_every_member)
+{
+	enum { RECORDS = 65540 };
+	static const char *const as_of[] = { "2026-11-22T05:59:58.000Z", "" };
+	struct bundle_keys as = known();
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *path = path_of(i ? "undated" : "dated");
+		struct buf text = BUF_INIT;
+		struct err err = { 0 };
+		const char *said;
+
+		write_many(path, as_of[i], RECORDS);
+		cr_assert_eq(read_to(&text, path, &as, &err), 0, "%s",
+			     err.msg);
+		said = buf_str(&text);
+		cr_expect_not_null(strstr(said,
+					  "2 8|Account|i:0012a0000000007AAB|"
+					  "update|2026-11-22T04:00:00.001Z||"
+					  "\n"));
+		cr_expect_not_null(strstr(said,
+					  "2 65537|Account|"
+					  "i:0012a0000065536AAA|update|"
+					  "2026-11-22T04:00:00.001Z||\n"));
+		cr_expect_not_null(strstr(said, "\n4 65540|65540|Name|w"));
+		buf_release(&text);
+	}
+}
+
+Test(bundle, times_are_told_by_others)
+{
+	const int64_t base = INT64_C(1795327198000);
+	char out[TEXT_RELATIVE + 1];
+	int64_t ms = 0;
+
+	cr_expect(changes_instant_relative(out, base - 1500, base));
+	cr_expect_str_eq(out, "-1.500");
+	cr_expect(changes_instant_read(&ms, out, strlen(out), base));
+	cr_expect_eq(ms, base - 1500);
+	cr_expect(!changes_instant_read(&ms, "-1.50", 5, base));
+	/* What is no instant cannot be told. */
+	cr_expect(!changes_instant_relative(out, INT64_MAX, base));
+}
+
+Test(bundle, a_record_without_a_name_is_not_written)
+{
+	struct bundle_out *b;
+	struct err err = { 0 };
+	struct field f[6] = { field_of("Account"), field_of("0012a0000000001"),
+			      field_of("create"), field_of(""), field_of(""),
+			      field_of("") };
+
+	cr_assert_eq(bundle_out_begin(&b, path_of("x"), &err), 0);
+	cr_assert_eq(bundle_out_run(b, MEMBER_NAMES, "", NULL, 0, &err), 0);
+	cr_expect_eq(bundle_out_row(b, f, 6, &err), -1);
+	cr_expect_eq(err.kind, ERR_SYSTEM);
+	bundle_out_free(b);
 }
 
 Test(bundle, a_row_that_no_member_holds_is_refused)

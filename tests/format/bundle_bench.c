@@ -161,8 +161,9 @@ run_file(struct bench *b, struct table *t, struct bundle_out *out,
 		goto out;
 	header = rows_header(rows);
 	t->columns = header->count;
-	if (out && bundle_out_run(out, group, t->object, header->field + 1,
-				  header->count - 1, err) < 0)
+	if (out && group == MEMBER_CREATES &&
+	    bundle_out_run(out, group, t->object, header->field + 1,
+			   header->count - 1, err) < 0)
 		goto out;
 	if (!out && keep_row(b, t, header->field, err) < 0)
 		goto out;
@@ -190,10 +191,11 @@ put_name(struct bench *b, struct table *t, struct bundle_out *out,
 	(void)b;
 	(void)snprintf(name, sizeof name, "i:%.18s", f[0].at);
 	t->rows++;
-	return bundle_out_row(out, (struct field[]){ { name, CHANGES_NAME },
+	return bundle_out_row(out, (struct field[]){ field_of(t->object),
+						     { name, CHANGES_NAME },
 						     field_of("create"), f[2],
 						     { "", 0 }, { "", 0 } },
-			      5, err);
+			      6, err);
 }
 
 /* All columns but the Id, which the names tell. */
@@ -209,7 +211,8 @@ static int
 put_kept(struct bench *b, struct table *t, struct bundle_out *out,
 	 enum member_group group, each_row *each, struct err *err)
 {
-	if (bundle_out_run(out, group, t->object, t->cell + 1, t->columns - 1,
+	if (group == MEMBER_CREATES &&
+	    bundle_out_run(out, group, t->object, t->cell + 1, t->columns - 1,
 			   err) < 0)
 		return -1;
 	for (size_t i = 1; i < t->kept; i++)
@@ -238,7 +241,6 @@ fill_manifest(struct bench *b, struct manifest *m, struct err *err)
 		struct manifest_object *o = &m->object[m->objects++];
 
 		memcpy(o->name, b->table[i].object, sizeof o->name);
-		o->creates = o->records = b->table[i].rows;
 		o->sum[0] = 1; /* the importer's to judge */
 	}
 	return 0;
@@ -259,6 +261,12 @@ write_bundle(struct bench *b, const char *path, bool kept,
 	if (file_begin(&to, path, FILE_REPLACE, err) < 0 ||
 	    bundle_out_begin(&out, path, err) < 0)
 		goto out;
+	bundle_out_effort(out, GZIP_SOON); /* as an export of so many */
+	if (fill_manifest(b, &m, err) < 0)
+		goto out;
+	bundle_out_as_of(out, m.as_of);
+	if (bundle_out_run(out, MEMBER_NAMES, "", NULL, 0, err) < 0)
+		goto out;
 	for (unsigned run = 0; run < 2; run++) {
 		enum member_group group = run ? MEMBER_CREATES : MEMBER_NAMES;
 		each_row *each = run ? put_values : put_name;
@@ -268,8 +276,9 @@ write_bundle(struct bench *b, const char *path, bool kept,
 							 group, each, err) < 0)
 				goto out;
 	}
-	if (fill_manifest(b, &m, err) < 0 ||
-	    bundle_out_finish(out, &m, b->keys.acme, &to.sink, hash, err) < 0)
+	for (size_t i = 0; i < b->tables; i++)
+		m.object[i].creates = m.object[i].records = b->table[i].rows;
+	if (bundle_out_finish(out, &m, b->keys.acme, &to.sink, hash, err) < 0)
 		goto out;
 	*took = since(begun); /* what follows waits for the disk alone */
 	for (size_t i = 0; i < m.members; i++)

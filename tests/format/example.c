@@ -41,8 +41,8 @@ static const char manifest[] =
 	" },\n"
 	" \"history\": {\n"
 	"  \"rows\": 0,\n"
-	"  \"head\": \"0000000000000000000000000000000000000000000000"
-	"000000000000000000\"\n"
+	"  \"head\": \"00000000000000000000000000000000000000000000"
+	"00000000000000000000\"\n"
 	" },\n"
 	" \"notices\": [],\n"
 	" \"more\": false,\n"
@@ -58,43 +58,45 @@ static const char manifest[] =
 	"   \"updates\": 1,\n"
 	"   \"deletes\": 0,\n"
 	"   \"records\": 2,\n"
-	"   \"sum\": \"5d545fd1efc6542e281260238c5e0ff8f090401cfb7674"
-	"7c68160bf6a569e122\"\n"
+	"   \"sum\": \"5d545fd1efc6542e281260238c5e0ff8f090401cfb76"
+	"747c68160bf6a569e122\"\n"
 	"  }\n"
 	" ],\n"
 	" \"members\": [\n"
 	"  {\n"
-	"   \"name\": \"changes/Account.names-1.csv.gz\",\n"
-	"   \"stored\": 179,\n"
-	"   \"size\": 156,\n"
-	"   \"hash\": \"f19eed9d8228e651309562494ce728cd89e171f777546"
-	"0b7165b73989584344e\"\n"
+	"   \"name\": \"changes/names-1.csv.gz\",\n"
+	"   \"stored\": 124,\n"
+	"   \"size\": 101,\n"
+	"   \"hash\": \"70597c9f6bab68272b0cd0367dc025167df32fb1fca"
+	"dadf3e09b0402e41bd59f\"\n"
 	"  },\n"
 	"  {\n"
 	"   \"name\": \"changes/Account.creates-1.csv.gz\",\n"
 	"   \"stored\": 85,\n"
 	"   \"size\": 62,\n"
-	"   \"hash\": \"4e1bc9ae810589b332d30c24cbc409190fcd7b2a39608"
-	"d1243b6be937448bf96\"\n"
+	"   \"hash\": \"cbf870bba9b30539bf62bad9b2e479407a58ca42c75"
+	"190b19a308fcc2ce1f023\"\n"
 	"  },\n"
 	"  {\n"
-	"   \"name\": \"changes/Account.updates-1.csv.gz\",\n"
+	"   \"name\": \"changes/updates-1.csv.gz\",\n"
 	"   \"stored\": 75,\n"
 	"   \"size\": 52,\n"
-	"   \"hash\": \"afd1d9d7b824ae475e1a4cd9574f2fcc696a7dc28b5b7"
-	"6c3cf641f60e702995f\"\n"
+	"   \"hash\": \"afd1d9d7b824ae475e1a4cd9574f2fcc696a7dc28b5"
+	"b76c3cf641f60e702995f\"\n"
 	"  }\n"
 	" ]\n"
 	"}\n";
 
 static const char names[] =
-	"Name,Change,Modified,Origin Org,Origin Record\n"
-	"i:0012a0000000001AAA,create,2026-11-21T10:00:00.000Z,,\n"
-	"a:0013b0000000004AAA,update,2026-11-21T10:00:01.000Z,,\n";
+	"Object,Account,\n"
+	"Name,i:0012a0000000001,a:0013b0000000004\n"
+	"Change,create,update\n"
+	"Modified,-71998,-71997\n";
 
 static const char creates[] =
-	"Name,ParentId,Type\n"
-	"\"Acme, Inc.\",a:0013b0000000004AAA,Customer\n";
+	"Name,\"Acme, Inc.\"\n"
+	"ParentId,a:0013b0000000004AAA\n"
+	"Type,Customer\n";
 
 static const char updates[] =
 	"Record,Field,Value\n"
@@ -103,8 +105,8 @@ static const char updates[] =
 
 /* Of the whole file. */
 static const char hash[] =
-	"8fd85e901ff5a32a2ffb97e556ebc00800eda7b43d2a5346907b90d15aa2"
-	"0dea";
+	"15d5ae8bc24b5971a1b698da5d37495b0a7b9ace0bcc9590d07964c0b3ab"
+	"e0fc";
 
 /* Section 4: ten bytes, one stored block, CRC-32, length. */
 static void
@@ -199,9 +201,9 @@ make(struct buf *out, const struct key_pair *pair)
 	add_member(out, "manifest.json", manifest, sizeof manifest - 1);
 	add_member(out, "manifest.json.minisig", signature.data,
 		   signature.len);
-	add_table(out, "changes/Account.names-1.csv.gz", names);
+	add_table(out, "changes/names-1.csv.gz", names);
 	add_table(out, "changes/Account.creates-1.csv.gz", creates);
-	add_table(out, "changes/Account.updates-1.csv.gz", updates);
+	add_table(out, "changes/updates-1.csv.gz", updates);
 	for (int i = 0; i < 1024; i++)
 		buf_add_byte(out, 0);
 	buf_release(&signature);
@@ -265,9 +267,9 @@ Test(example, is_read_by_the_program)
 	}
 	cr_expect_eq(got, 0, "%s", err.msg);
 	cr_expect_str_eq(buf_str(&said),
-			 "2 1|i:0012a0000000001AAA|create|"
+			 "2 1|Account|i:0012a0000000001AAA|create|"
 			 "2026-11-21T10:00:00.000Z||\n"
-			 "2 2|a:0013b0000000004AAA|update|"
+			 "2 2|Account|a:0013b0000000004AAA|update|"
 			 "2026-11-21T10:00:01.000Z||\n"
 			 "3 1|Acme, Inc.|a:0013b0000000004AAA|Customer\n"
 			 "4 2|2|Name|Globex \"Rail\"\n"

@@ -11,7 +11,8 @@ Exit 2: it could not be tried (a file or a key is missing, a wrong usage).
 The document: "manifest"; "hash", of manifest.json; "trust", "known" (the key
 was given) or "first" (it is the bundle's own); "sealed"; "fingerprint", of
 the sender's key; and "members", in their order: {"member", "rows"} of a
-table, its header first, {"member", "size", "hash"} of sender.pub and parts.
+table, a row a record, its columns' names first, {"member", "size", "hash"} of
+sender.pub and parts. Names and updates are told whole, however they are spelled.
 
 Only the standard library, and sodium.py beside this file.
 """
@@ -26,7 +27,9 @@ import subprocess
 import sys
 import tempfile
 import zlib
+from bisect import bisect_left
 from collections import namedtuple
+from itertools import accumulate
 from datetime import date
 
 from sodium import (SecretStream, aead_open, blake, box_open, box_seal_open,
@@ -45,6 +48,7 @@ NOTICES = 256
 TEXT_BYTES = 1200
 STATEMENT_BYTES = 16384
 COLUMNS = 5000
+RECORDS = 65536
 PART = 4194304
 PARTS = 25000
 INTEGER = 9007199254740991
@@ -503,6 +507,8 @@ def check_rules(m, key, own, org):
     for o in m.get("objects", ()):
         must(o["records"] or o["sum"] == ZERO_HASH,
              "rule 7: %s: the sum of no records must be 0" % o["name"])
+    must(sum(map(records_of, m.get("objects", ()))) <= INTEGER,
+         "rule 7: too many records together")
     check_members(m, names)
     published = m.get("published")
     must(not published or published["revision"]
@@ -521,8 +527,10 @@ def group_of(name):
     if name == "sender.pub":
         return "sender", None, 1
     match = (re.fullmatch(r"()(published)/(%s)\.csv\.gz" % NUMBER, name)
-             or re.fullmatch(r"changes/(%s)\.(names|creates|updates)-(%s)"
-                             r"\.csv\.gz" % (API, NUMBER), name)
+             or re.fullmatch(r"()changes/(names|updates)-(%s)\.csv\.gz"
+                             % NUMBER, name)
+             or re.fullmatch(r"changes/(%s)\.(creates)-(%s)\.csv\.gz"
+                             % (API, NUMBER), name)
              or re.fullmatch(r"()receipts/(ids|refused)-(%s)\.csv\.gz"
                              % NUMBER, name)
              or re.fullmatch(r"()files/(index)-(%s)\.csv\.gz" % NUMBER, name))
@@ -578,7 +586,9 @@ PLAIN = re.compile('[^",\r\n]*')
 QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
 
 
-def parse_csv(data, what):
+def parse_csv(data, what, by_columns):
+    most = RECORDS + 1 if by_columns else COLUMNS
+
     def need(holds, rule):
         must(holds, "section 5: %s, row %d: %s" % (what, len(rows) + 1, rule))
 
@@ -589,7 +599,7 @@ def parse_csv(data, what):
         csv = data.decode("utf-8")
     except UnicodeDecodeError:
         need(False, "no UTF-8")
-    need(csv, "no header")
+    need(csv, "nothing in it")
     while at < len(csv):
         row, begin = [], at
         while True:
@@ -608,25 +618,36 @@ def parse_csv(data, what):
                  "a value must end with a comma or the line")
             need(ending in (None, end), "LF and CRLF mixed")
             ending, at = end, at + len(end)
-        need(len(row) <= COLUMNS, "more than %d columns" % COLUMNS)
+        need(len(row) <= most, "more than %d values" % most)
         need(not rows or len(row) == len(rows[0]), "not as many values")
         rows.append(row)
+    if by_columns:
+        must(len(rows) <= COLUMNS,
+             "section 5: %s: more than %d columns" % (what, COLUMNS))
+        must(len(rows) == 1 or all(any(row[1:]) for row in rows),
+             "section 5: %s: a column without a value" % what)
+        rows = [list(record_) for record_ in zip(*rows)]
     head = [name.encode().lower() for name in rows[0]]
     must(all(head) and len(set(head)) == len(head),
-         "section 5: %s: header names empty or equal" % what)
+         "section 5: %s: names of columns empty or equal" % what)
+    must(len(rows) > 1, "section 4: %s: has no records" % what)
     return rows
 
 
 HEADERS = {
     "published": "Object,Field,Label,Type,Length,Precision,Scale,References,"
                  "Values",
-    "names": "Name,Change,Modified,Origin Org,Origin Record",
+    "names": "Object,Name,Change,Modified,Origin Org,Origin Record",
     "updates": "Record,Field,Value",
     "ids": "Object,Name,Id,Status",
     "refused": "Object,Name,Field,Code,Rule,Message",
     "index": "Member,Size,Hash"}
 TYPES = ("id reference text textarea number currency percent boolean date "
          "datetime time picklist multipicklist email phone url base64").split()
+
+
+BY_COLUMNS = ("names", "creates")
+CHANGES = ("create", "update", "delete")
 
 
 def fits(pattern, value, where):
@@ -668,42 +689,151 @@ def check_published(rows, count):
     ascending([(r[0], r[1]) for r in rows], "published")
 
 
-def check_names(rows, counts, where):
-    order = ("create", "update", "delete")
-    must(len(rows) == sum(counts[c + "s"] for c in order)
-         and [r[1] for r in rows] == [c for c in order
-                                      for _ in range(counts[c + "s"])],
-         "section 5: %s: not the creates, updates, deletes of the manifest"
-         % where)
-    for name, change, modified, org, origin in rows:
-        fits(NAME, name, where)
-        must(modified == "" or is_instant(modified),
-             "section 5: %s: Modified must be empty or an instant" % where)
-        must((org == "") == (origin == ""),
-             "section 5: %s: Origin must be both or none" % where)
-        must(org == "" or change == "create",
-             "section 5: %s: Origin is a create's alone" % where)
-        fits("|" + ID, org, where)
-        fits("|" + ID, origin, where)
-    ascending([(order.index(r[1]), r[0]) for r in rows], where)
+def records_of(thing):
+    return sum(thing[change + "s"] for change in CHANGES)
 
 
-def check_creates(rows, head, counts, where):
-    for name in head:
-        fits(API, name, where)
+def milliseconds(text):
+    """Of an instant, since the day before the first of the year 1."""
+    days = date(int(text[:4]), int(text[5:7]), int(text[8:10])).toordinal()
+    minutes = (days * 24 + int(text[11:13])) * 60 + int(text[14:16])
+    return minutes * 60000 + int(text[17:19]) * 1000 + int(text[20:23])
+
+
+FIRST_MS = milliseconds("1700-01-01T00:00:00.000Z")
+LAST_MS = milliseconds("4000-12-31T23:59:59.999Z")
+
+
+def absolute(value, base, where):
+    """The instant that a relative time gives."""
+    match = re.fullmatch(r"([+-])(0|%s)(?:\.([0-9]{3}))?" % NUMBER, value)
+    must(match and len(value) <= 24 and match[3] != "000" and value != "-0",
+         "section 5: %s: must be a relative time: %s"
+         % (where, ascii(value[:80])))
+    by = int(match[2]) * 1000 + int(match[3] or 0)
+    ms = milliseconds(base) + (by if match[1] == "+" else -by)
+    must(FIRST_MS <= ms <= LAST_MS, "section 5: %s: beyond the years" % where)
+    days, ms = divmod(ms, 86400000)
+    return "%sT%02d:%02d:%02d.%03dZ" % (
+        date.fromordinal(days), ms // 3600000, ms // 60000 % 60,
+        ms // 1000 % 60, ms % 1000)
+
+
+def check_characters(short):
+    """The three that follow from the 15 characters of an id."""
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+    return "".join(digits[sum(1 << i for i in range(5)
+                              if "A" <= short[at + i] <= "Z")]
+                   for at in (0, 5, 10))
+
+
+def whole_words(values, where):
+    """Values that are spelled where they change."""
+    said = ""
+    for value in values:
+        must(value or said, "section 5: %s: the first is empty" % where)
+        must(value != said, "section 5: %s: %s again" % (where, ascii(value)))
+        said = value or said
+        yield said
+
+
+def whole_names(values, where):
+    said = None
+    for value in values:
+        at = "%s: %s" % (where, ascii(value[:80]))
+        if len(value) == 20:
+            whole_name = value
+        else:
+            must(len(value) == 17 or said and len(value) < 17,
+                 "section 5: %s: no name, nor its end" % at)
+            short = (said or "")[:17 - len(value)] + value
+            must(not said or not value or value[0] != said[-len(value)],
+                 "section 5: %s: begins with what is there already" % at)
+            whole_name = short + check_characters(short[2:])
+        fits(NAME, whole_name, where)
+        must(len(value) < 20 or value[17:] != check_characters(value[2:17]),
+             "section 5: %s: its last three follow from the others" % at)
+        said = whole_name[:17]
+        yield whole_name
+
+
+def read_names(head, rows, as_of, where):
+    """The records that one member names, told whole."""
+    known = HEADERS["names"].split(",")
+    must(head[:3] == known[:3] and head == [n for n in known if n in head]
+         and ("Origin Org" in head) == ("Origin Record" in head),
+         "section 5: %s: the columns of names" % where)
+    columns = dict(zip(head, zip(*rows)))
+    columns["Object"] = whole_words(columns["Object"], where + ", Object")
+    columns["Change"] = whole_words(columns["Change"], where + ", Change")
+    columns["Name"] = whole_names(columns["Name"], where)
+    if as_of:
+        columns["Modified"] = [v and absolute(v, as_of, where + ", Modified")
+                               for v in columns.get("Modified", ())]
+    blank = [""] * len(rows)
+    return [list(r) for r in zip(*(columns.get(n) or blank for n in known))]
+
+
+def read_updates(rows, ends, where):
+    """The rows of one member of updates, told whole; ends: the greatest
+    record number of each object."""
+    owner = said = number = None
+    for value, field, text_ in rows:
+        n = whole(value, where)
+        if field:
+            number, before = n, (owner, said)
+            owner, said = bisect_left(ends, n), field
+            must(before != (owner, said),
+                 "section 5: %s: Field %s again" % (where, ascii(field)))
+        else:
+            must(said, "section 5: %s: the first Field is empty" % where)
+            must(n >= 1, "section 5: %s: not further" % where)
+            number += n
+            must(bisect_left(ends, number) == owner,
+                 "section 5: %s: beyond the object" % where)
+        yield [str(number), said, text_]
+
+
+def check_names(rows, objects):
+    must(len(rows) == sum(map(records_of, objects)),
+         "section 5: names: not as many as the manifest counts")
+    at = 0
+    for o in objects:
+        for change in CHANGES:
+            part = rows[at:at + o[change + "s"]]
+            at += len(part)
+            where = "names of %s, %s" % (o["name"], change)
+            must(all(r[0] == o["name"] and r[2] == change for r in part),
+                 "section 5: %s: not where the manifest counts them" % where)
+            ascending([r[1] for r in part], where)
+            for _, _, _, modified, org, origin in part:
+                must(modified == "" or is_instant(modified),
+                     "section 5: %s: Modified must be empty or an instant"
+                     % where)
+                must((org == "") == (origin == ""),
+                     "section 5: %s: Origin must be both or none" % where)
+                must(org == "" or change == "create",
+                     "section 5: %s: Origin is a create's alone" % where)
+                fits("|" + ID, org, where)
+                fits("|" + ID, origin, where)
+
+
+def check_creates(rows, counts, where):
     must(len(rows) == counts["creates"],
-         "section 5: %s: not as many rows as creates" % where)
+         "section 5: %s: not as many records as creates" % where)
 
 
-def check_updates(rows, counts, where):
+def check_updates(rows, objects, ends):
     keys = []
     for number, field, _ in rows:
-        fits(API, field, where)
-        n = whole(number, where)
-        must(1 <= n <= counts["creates"] + counts["updates"],
-             "section 5: %s: Record %d is no create or update" % (where, n))
-        keys.append((field, n))
-    ascending(keys, where)
+        fits(API, field, "updates")
+        n = int(number)
+        i = bisect_left(ends, n)
+        must(n >= 1 and i < len(ends)
+             and n <= ends[i] - objects[i]["deletes"],
+             "section 5: updates: Record %d is no create or update" % n)
+        keys.append((i, field, n))
+    ascending(keys, "updates")
 
 
 def check_ids(rows):
@@ -723,20 +853,22 @@ def check_refused(rows):
         fits("|" + API, field, "refused")
 
 
+def ends_of(m):
+    """The greatest record number of each object."""
+    return list(accumulate(map(records_of, m.get("objects", ()))))
+
+
 def check_runs(m, runs):
     published = runs.pop(("published", None), None)
     check_published(published[1:] if published else [],
                     m.get("published", {}).get("rows") or 0)
-    for o in m.get("objects", ()):
-        name, got = o["name"], {}
-        for group in ("names", "creates", "updates"):
-            got[group] = runs.pop((group, name), None)
-        where = "changes/%s." % name
-        check_names((got["names"] or [0])[1:], o, where + "names")
-        if got["creates"]:
-            check_creates(got["creates"][1:], got["creates"][0], o,
-                          where + "creates")
-        check_updates((got["updates"] or [0])[1:], o, where + "updates")
+    objects = m.get("objects", ())
+    check_names(runs.pop(("names", None), [0])[1:], objects)
+    for o in objects:
+        creates = runs.pop(("creates", o["name"]), None)
+        if creates:
+            check_creates(creates[1:], o, "creates of " + o["name"])
+    check_updates(runs.pop(("updates", None), [0])[1:], objects, ends_of(m))
     check_ids(runs.pop(("ids", None), [0])[1:])
     check_refused(runs.pop(("refused", None), [0])[1:])
 
@@ -835,13 +967,20 @@ def read(file, key=None, own=None, sealing=None, org=None, minisign=False):
             members.append({"member": name, "size": len(data),
                             "hash": member["hash"]})
             continue
-        rows = parse_csv(inflate(data, member["size"], name), name)
-        if group != "creates":
+        rows = parse_csv(inflate(data, member["size"], name), name,
+                         group in BY_COLUMNS)
+        if group == "names":
+            rows = [HEADERS[group].split(","),
+                    *read_names(rows[0], rows[1:], m["as_of"], name)]
+        elif group == "creates":
+            for field in rows[0]:
+                fits(API, field, name)
+        else:
             must(rows[0] == HEADERS[group].split(","),
                  "section 5: %s: header" % name)
+        if group == "updates":
+            rows[1:] = read_updates(rows[1:], ends_of(m), name)
         run = runs.setdefault((group, owner), rows[:1])
-        must(run[0] == rows[0], "section 4: %s: another header" % name)
-        must(len(rows) > 1, "section 4: %s: has no rows" % name)
         run.extend(rows[1:])
         members.append({"member": name, "rows": rows})
         if group == "index":

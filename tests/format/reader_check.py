@@ -73,7 +73,7 @@ def make_home(folder, secret):
 
 def said_of(said):
     """What inspect --changes has to say, of what reader.py read."""
-    names = {}
+    names, created = [], {}
     for member in said["members"]:
         group, owner, _ = reader.group_of(member["member"]) \
             if "rows" in member else (None, None, None)
@@ -84,19 +84,19 @@ def said_of(said):
                 yield {"change": "publish", "object": row[0],
                        "name": row[1], "value": row[3]}
             elif group == "names":
-                names.setdefault(owner, []).append(row[0])
-                yield {"change": row[1], "object": owner, "name": row[0]}
+                names.append(row)
+                yield {"change": row[2], "object": row[0], "name": row[1]}
             elif group == "creates":
-                done = names.setdefault((owner, "creates"), [])
-                done.append(1)
+                mine = created.setdefault(owner, iter(
+                    [n for n in names if n[0] == owner]))
+                name = next(mine)[1]
                 for field, value in zip(member["rows"][0], row):
                     if value:
                         yield {"change": "set", "object": owner,
-                               "name": names[owner][len(done) - 1],
-                               "field": field, "value": value}
+                               "name": name, "field": field, "value": value}
             elif group == "updates":
-                yield {"change": "set", "object": owner,
-                       "name": names[owner][int(row[0]) - 1],
+                of = names[int(row[0]) - 1]
+                yield {"change": "set", "object": of[0], "name": of[1],
                        "field": row[1], "value": row[2]}
             elif group == "ids":
                 yield {"change": "receipt", "object": row[0], "name": row[1],
@@ -108,7 +108,7 @@ def said_of(said):
 
 def told_of(said):
     """What teller has to tell: every value."""
-    rows_of = {}
+    rows_of, names = {}, []
     for member in said["members"]:
         name = member["member"]
         if "rows" not in member:
@@ -120,8 +120,16 @@ def told_of(said):
         for row in member["rows"][1:]:
             number = rows_of.get((group, owner), 0) + 1
             rows_of[group, owner] = number
-            yield [reader.GROUPS.index(group), owner or "",
-                   int(row[0]) if group == "updates" else number, *row]
+            if group == "names":
+                names.append(row[0])
+                owner = row[0]
+            elif group == "creates":
+                number += names.index(owner)
+            elif group == "updates":
+                number = int(row[0])
+                owner = names[number - 1]
+            yield [reader.GROUPS.index(group), owner or "", number, *row]
+            owner = None if group in ("names", "updates") else owner
 
 
 def lines_of(values):
@@ -207,8 +215,8 @@ def try_example():
     check(manifest == bodies["manifest.json"], "example: the manifest")
     check(signature == bodies["manifest.json.minisig"],
           "example: the signature")
-    order = ["changes/Account.%s-1.csv.gz" % group
-             for group in ("names", "creates", "updates")]
+    order = ["changes/%s-1.csv.gz" % group
+             for group in ("names", "Account.creates", "updates")]
     for name, table in zip(order, tables):
         check(reader.inflate(bodies[name], len(table), name) == table,
               "example: " + name)
@@ -217,8 +225,8 @@ def try_example():
               "example: the size of " + name)
     check(bodies[order[1]] == bytes.fromhex(front.decode()) + tables[1]
           + bytes.fromhex(back.decode()), "example: gzip by hand")
-    names = re.findall("[ia]:[0-9A-Za-z]{18}(?=,create|,update)",
-                       tables[0].decode())
+    names = [n + "AAA" for n in re.findall("[ia]:[0-9A-Za-z]{15}",
+                                           tables[0].decode())]
     check(sums.decode().split() == [reader.blake(n.encode()).hex()
                                     for n in names], "example: the sums")
     check(selftest.sum_of(*names)

@@ -42,6 +42,12 @@ SECRET = b"orgferry secret keys 0\n"
 FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                         "..", "..", "fixtures")
 MADE = "2026-11-22T06:00:00.000Z"
+AS_OF = "2026-11-22T05:59:59.999Z"
+NAMES1, NAMES2 = ["changes/names-%d.csv.gz" % i for i in (1, 2)]
+CREATES1, CREATES2 = ["changes/Account.creates-%d.csv.gz" % i for i in (1, 2)]
+ZOO = "changes/Zoo.creates-1.csv.gz"
+UPDATES, UPDATES2 = ["changes/updates-%d.csv.gz" % i for i in (1, 2)]
+IDS = "receipts/ids-1.csv.gz"
 
 
 # Keys, signatures and boxes: what a reader does not need
@@ -174,6 +180,36 @@ def table(group, *rows):
     return csv(reader.HEADERS[group].split(","), *(r.split("|") for r in rows))
 
 
+def columns_of(*columns):
+    """A table by columns: each with its name, without those of no value."""
+    return csv(*(c for c in columns if any(c[1:])))
+
+
+def names(as_of, *rows):
+    """Records, told whole, as a member of names spells them."""
+    short, said = [], ["", "", ""]
+    for row in rows:
+        row = row.split("|")
+        full, row[1] = row[1], row[1][:17]
+        same = len(os.path.commonprefix([row[1], said[1]]))
+        now = row[:3]
+        row[0], row[2] = (v if v != b else "" for v, b in
+                          ((row[0], said[0]), (row[2], said[2])))
+        row[1] = (row[1][same:] if full[17:] ==
+                  reader.check_characters(full[2:17]) else full)
+        row[3] = row[3] and seconds(row[3], as_of)
+        said = now
+        short.append(row)
+    head = reader.HEADERS["names"].split(",")
+    return columns_of(*zip(head, *short))
+
+
+def seconds(instant, base):
+    by = reader.milliseconds(instant) - reader.milliseconds(base)
+    return "%s%d%s" % ("-" if by < 0 else "+", abs(by) // 1000,
+                       ".%03d" % (abs(by) % 1000) if by % 1000 else "")
+
+
 def name(side, n, prefix="001"):
     return "%s:%s%012dAAA" % (side, prefix, n)
 
@@ -283,31 +319,31 @@ def changes():
                     {"notice": "policy", "policy": "newest"},
                     {"notice": "rotate",
                      "statement": sealing_text(OTHER).decode()}]
-    m["as_of"], m["published"]["rows"] = "2026-11-22T05:59:59.999Z", 6
+    m["as_of"], m["published"]["rows"] = AS_OF, 6
     m["objects"] = [
         thing("Account", 2, 1, 1, name("i", 1), name("i", 2), name("a", 7)),
         thing("Contact", 1, 0, 0, name("i", 1, "003")),
-        thing("Zebra", 0, 0, 0, name("i", 1, "a00"))]
+        thing("Zebra", 0, 0, 0, name("i", 1, "a00")),
+        thing("Zoo", 1, 0, 0, name("i", 1, "a01"))]
     origin = "00D000000000009AAA|001000000000077AAA"
     return m, published() + [
-        ["changes/Account.names-1.csv.gz", table(
-            "names", name("i", 1) + "|create|||",
-            name("i", 2) + "|create|2026-11-22T05:00:00.000Z|" + origin)],
-        ["changes/Account.names-2.csv.gz", table(
-            "names", name("a", 7) + "|update|2026-11-22T05:00:00.001Z||",
-            name("i", 0) + "|delete|||")],
-        ["changes/Contact.names-1.csv.gz", table(
-            "names", name("i", 1, "003") + "|create|||")],
-        ["changes/Account.creates-1.csv.gz", csv(
-            ["Name", "ParentId", "Industry"], ['A "quoted", name', "", ""])],
-        ["changes/Account.creates-2.csv.gz", csv(
-            ["Name", "ParentId", "Industry"],
-            ["Two\r\nlines", name("i", 1), "Trains"])],
-        ["changes/Account.updates-1.csv.gz", table(
-            "updates", "1|Industry|Ships", "3|Industry|",
+        [NAMES1, names(
+            AS_OF, "Account|%s|create|||" % name("i", 1),
+            "Account|%s|create|2026-11-22T05:00:00.000Z|" % name("i", 2)
+            + origin)],
+        [NAMES2, names(
+            AS_OF, "Account|%s|update|2026-11-22T05:00:00.001Z||"
+            % name("a", 7), "Account|%s|delete|||" % name("i", 0),
+            "Contact|%s|create|||" % name("i", 1, "003"),
+            "Zoo|%s|create|||" % name("i", 1, "a01"))],
+        [CREATES1, csv(["Name", 'A "quoted", name'])],
+        [CREATES2, csv(["Name", "Two\r\nlines"], ["ParentId", name("i", 1)],
+                       ["Industry", "Trains"])],
+        [ZOO, csv(["Name", ""])],
+        [UPDATES, table(
+            "updates", "1|Industry|Ships", "2||",
             "3|ParentId|x:001000000000055AAA")],
-        ["changes/Contact.updates-1.csv.gz", table(
-            "updates", "1|LastName|Zoë")],
+        [UPDATES2, table("updates", "5|LastName|Zoë")],
         ["receipts/ids-1.csv.gz", table(
             "ids", "Account|%s|001000000000100AAA|accepted" % name("a", 1),
             "Account|%s||rejected" % name("a", 2),
@@ -318,18 +354,48 @@ def changes():
     ] + index(1, b"hello, world", b"") + index(2, b"one more body")
 
 
+def undated():
+    """No snapshot was loaded: times stand in full."""
+    m, members = changes()
+    m["as_of"] = None
+    for member in members:
+        if member[0] == NAMES1:
+            member[1] = sub(b"-3599.999", b"2026-11-22T05:00:00.000Z")(
+                member[1])
+        elif member[0] == NAMES2:
+            member[1] = sub(b"-3599.998", b"2026-11-22T05:00:00.001Z")(
+                member[1])
+    return m, members
+
+
 def many():
     """Records enough for numbers of two digits; nothing published here."""
     m, _ = bare(sequence=1, start="first", previous=None)
-    names = [name("i", i) for i in range(12)]
-    m["objects"] = [thing("Account", 12, 0, 0, *names)]
+    all_names = [name("i", i) for i in range(12)]
+    m["objects"] = [thing("Account", 12, 0, 0, *all_names)]
     return m, [
-        ["changes/Account.names-1.csv.gz", table(
-            "names", *(n + "|create|||" for n in names))],
-        ["changes/Account.creates-1.csv.gz", csv(
-            ["Name"], *([str(i) if i else ""] for i in range(12)))],
-        ["changes/Account.updates-1.csv.gz", table(
-            "updates", "2|Name|two", "10|Name|ten")]]
+        [NAMES1, names(None, *("Account|%s|create|||" % n
+                               for n in all_names))],
+        [CREATES1, csv(["Name", *(str(i) if i else "" for i in range(12))])],
+        [UPDATES, table("updates", "2|Name|two", "8||ten")]]
+
+
+def many_kinds():
+    m, _ = bare()
+    m["objects"] = [thing("Account", 0, 1, 1, name("i", 1))]
+    return m, [[NAMES1, b"Object,Account,\nName,i:001000000000001,\n"
+                b"Change,update,delete\n"]]
+
+
+def most_records(count):
+    """So many records, all named in one member."""
+    def base():
+        m, _ = bare()
+        m["objects"] = [{**thing("Account", 0, 0, count), "records": count,
+                         "sum": EARLIER}]
+        return m, [[NAMES1, names(None, *(
+            "Account|%s|delete|||" % name("i", i) for i in range(count)))]]
+    return base
 
 
 def first():
@@ -368,13 +434,13 @@ def receipts(count):
 def long_names():
     """Members with the longest names, for a manifest that is too long."""
     m, _ = bare()
-    names = [name("i", i) for i in range(16383)]
+    all_names = [name("i", i) for i in range(16383)]
     owner = "A%069d" % 0
-    m["objects"] = [thing(owner, 16383, 0, 0, *names)] + [
+    m["objects"] = [thing(owner, 16383, 0, 0, *all_names)] + [
         thing("B%069d" % i, 0, 0, 0) for i in range(4095)]
-    return m, [["changes/%s.names-1.csv.gz" % owner, table(
-        "names", *(n + "|create|||" for n in names))]] + [
-        ["changes/%s.creates-%d.csv.gz" % (owner, i + 1), b"F\n1\n"]
+    return m, [[NAMES1, names(None, *("%s|%s|create|||" % (owner, n)
+                                      for n in all_names))]] + [
+        ["changes/%s.creates-%d.csv.gz" % (owner, i + 1), b"F,1\n"]
         for i in range(16383)]
 
 
@@ -709,20 +775,23 @@ def other_body(have):
 
 def columns(count):
     def change(have):
-        names = ["F%d" % i for i in range(count)]
-        return [e if e[0] != "changes/Account.creates-1.csv.gz" else
-                [e[0], csv(names, *([["v"] * count] * 12))] for e in have
-                if ".updates-" not in e[0]]
+        rows = (["F%d" % i] + ["v"] * 12 for i in range(count))
+        return [e if e[0] != CREATES1 else [e[0], csv(*rows)]
+                for e in have if e[0] != UPDATES]
     return change
+
+
+def each_row(more):
+    """One more value in each row of a table by columns; more: those values."""
+    return lambda data: b"".join(
+        line + b"," + value.encode() + b"\n"
+        for line, value in zip(data.splitlines(), more))
 
 
 def statement(text):
     return put("notices.3.statement", text)
 
 
-NAMES1, NAMES2 = ["changes/Account.names-%d.csv.gz" % i for i in (1, 2)]
-CREATES1, CREATES2 = ["changes/Account.creates-%d.csv.gz" % i for i in (1, 2)]
-UPDATES, IDS = "changes/Account.updates-1.csv.gz", "receipts/ids-1.csv.gz"
 REFUSED, INDEX1 = "receipts/refused-1.csv.gz", "files/index-1.csv.gz"
 PUB1, PUB2 = "published/1.csv.gz", "published/2.csv.gz"
 HELLO = "files/%s.1" % blake(b"hello, world").hex()
@@ -784,11 +853,36 @@ OK = [
     ("published-never", bare, "manifest", put("published.revision", 0),
      "nothing was published yet"),
     ("names-in-two", changes, "contents", edit(
-        NAMES2, name("i", 0), name("i", 1)),
+        NAMES2, name("i", 0)[:17], name("i", 1)[:17]),
      "one record created and deleted: the importer's to judge"),
-    ("creates-field", changes, "contents", both(
-        edit(CREATES1, "Industry", "Nobody__c"),
-        edit(CREATES2, "Industry", "Nobody__c")),
+    ("names-twice-over", many_kinds, None, None,
+     "a name and nothing of it again: one record updated and deleted"),
+    ("names-odd", changes, "contents", edit(
+        NAMES2, name("i", 0)[:17], name("i", 0)[:17] + "ZZZ"),
+     "a name with other check characters"),
+    ("names-undated", undated, None, None, "as_of is null, times in full"),
+    ("names-as-of", changes, "contents", edit(NAMES2, "-3599.998", "+0"),
+     "modified at as_of"),
+    ("names-after", changes, "contents", edit(NAMES2, "-3599.998", "+0.050"),
+     "modified after as_of"),
+    ("names-half", changes, "contents", edit(NAMES2, "-3599.998", "-0.998"),
+     "modified less than a second before as_of"),
+    ("names-65536", most_records(65536), None, None,
+     "65,536 records in a member"),
+    ("creates-columns", changes, "contents", of(CREATES2, lambda d: csv(
+        ["Phone", "1"])), "members of one run with other columns"),
+    ("creates-empty", many, "contents", of(CREATES1, lambda d:
+                                           b"Name,,,,,,,,,,,,\n"),
+     "no value at all, and a column that counts the records"),
+    ("creates-relative", changes, "contents", edit(
+        CREATES2, "Trains", "-3600"), "a relative time: the importer's"),
+    ("updates-same-field", changes, "contents", both(
+        edit(UPDATES, "3,ParentId", "3,LastName"), lambda have: [
+            e for e in have if e[0] != UPDATES2], of(
+                UPDATES, lambda d: d + b"5,LastName,Zoe\n")),
+     "the same field of two objects"),
+    ("creates-field", changes, "contents",
+        edit(CREATES2, "Industry", "Nobody__c"),
      "a field that is not published: the importer's to judge"),
     ("creates-reference", changes, "contents", edit(
         CREATES2, name("i", 1), name("i", 1)[2:]),
@@ -991,7 +1085,9 @@ MANIFEST = [
     ("count-deletes", changes, put("objects.0.deletes", 2),
      "deletes one more than the rows"),
     ("count-no-names", changes, put("objects.2.deletes", 1),
-     "a delete and no names run"),
+     "a delete of an object without names"),
+    ("rule-7-together", changes, put("objects.2.deletes", 9007199254740990),
+     "more records together than a number may count"),
     ("count-no-members", bare, put("objects", [thing("Account", 0, 0, 1)]),
      "a delete and no members at all"),
     ("published-no-members", bare, put("published.rows", 1),
@@ -1187,10 +1283,19 @@ STORED = [
 
 RULE_8 = [
     ("groups", changes, swapped(PUB2, NAMES1), "groups in another order"),
-    ("objects", changes, swapped(NAMES1, "changes/Contact.names-1.csv.gz"),
+    ("objects", changes, swapped(CREATES1, ZOO),
      "objects in another order"),
-    ("objects-first", changes, lambda have: have.insert(2, have.pop(4)),
+    ("objects-first", changes, lambda have: have.insert(4, have.pop(6)),
      "objects in another order, each numbered right"),
+    ("names-of-object", changes, renamed(
+        NAMES1, "changes/Account.names-1.csv.gz"), "names of one object"),
+    ("updates-of-object", changes, renamed(
+        UPDATES, "changes/Account.updates-1.csv.gz"),
+     "updates of one object"),
+    ("creates-of-none", changes, renamed(ZOO, "changes/creates-1.csv.gz"),
+     "creates of no object"),
+    ("updates-early", changes, swapped(CREATES2, UPDATES),
+     "updates before creates"),
     ("numbers", changes, swapped(NAMES1, NAMES2),
      "numbers in another order"),
     ("gap", changes, renamed(PUB2, "published/3.csv.gz"), "a gap"),
@@ -1265,8 +1370,8 @@ ROWS = [
      "a blank line"),
     ("csv-blank-last", changes, of(IDS, lambda d: d + b"\n"),
      "a blank line at the end"),
-    ("csv-blank-one", many, edit(CREATES1, '""', ""),
-     "an empty line in a table of one column"),
+    ("csv-blank-columns", many, of(CREATES1, lambda d: d + b"\n"),
+     "a blank line behind the columns"),
     ("csv-nothing", changes, of(IDS, lambda d: b""), "a member of 0 bytes"),
     ("csv-no-header", changes, edit(IDS, "Object,Name,Id,Status\n", ""),
      "no header"),
@@ -1276,18 +1381,15 @@ ROWS = [
      "the columns in another order"),
     ("csv-head-case", changes, edit(IDS, "Status", "status"),
      "the header in another case"),
-    ("csv-head-empty", many, edit(CREATES1, '"Name"', '""'),
-     "an empty header name"),
-    ("csv-head-twice", many, of(CREATES1, lambda d: csv(
-        ["Name", "NAME"], *([str(i), ""] for i in range(12)))),
-     "header names that differ in case alone"),
-    ("csv-head-differs", changes, of(CREATES2, lambda d: csv(
-        ["ParentId", "Name", "Industry"], [name("i", 1), "Two", "Trains"])),
-     "pieces of one run with different headers"),
-    ("csv-no-head-again", many, lambda have: have.insert(
-        1, ["changes/Account.names-2.csv.gz",
-            have[0][1].split(b"\n", 7)[-1]]) or have[0].__setitem__(
-                1, b"\n".join(have[0][1].split(b"\n", 7)[:-1]) + b"\n"),
+    ("csv-head-empty", many, edit(CREATES1, "Name,", ","),
+     "an empty name of a column"),
+    ("csv-head-twice", many, of(CREATES1, lambda d: d + d.upper()),
+     "names of columns that differ in case alone"),
+    ("csv-column-again", changes, of(CREATES2, lambda d: d + d),
+     "a column twice"),
+    ("csv-no-head-again", many, both(
+        edit(UPDATES, "8,,ten\n", ""),
+        added(UPDATES2, b"10,Name,ten\n")),
      "a piece without the header line"),
     ("columns-5001", many, columns(5001), "5,001 columns"),
     # published
@@ -1322,85 +1424,216 @@ ROWS = [
     ("published-missing", changes, without(PUB1, PUB2),
      "no published members, with published.rows"),
     # names
-    ("names-order", many, edit(
-        "changes/Account.names-1.csv.gz",
-        name("i", 4) + ",create,,,\n" + name("i", 5),
-        name("i", 5) + ",create,,,\n" + name("i", 4)), "in another order"),
-    ("names-twice", many, edit("changes/Account.names-1.csv.gz",
-                               name("i", 5), name("i", 4)), "a name twice"),
-    ("names-origin-update", changes, edit(
-        NAMES2, "00.001Z,,", "00.001Z,00D000000000009AAA,001000000000077AAA"),
+    ("names-order", many, edit(NAMES1, ",4,5,", ",5,4,"),
+     "in another order"),
+    ("names-twice", many, edit(NAMES1, ",4,5,", ",4,,"), "a name twice"),
+    ("names-origin-update", changes, of(NAMES2, lambda d: d + (
+        b"Origin Org,00D000000000009AAA,,,\n"
+        b"Origin Record,001000000000077AAA,,,\n")),
      "an update with an origin"),
-    ("names-origin-delete", changes, edit(
-        NAMES2, "delete,,,", "delete,,00D000000000009AAA,001000000000077AAA"),
+    ("names-origin-delete", changes, of(NAMES2, lambda d: d + (
+        b"Origin Org,,00D000000000009AAA,,\n"
+        b"Origin Record,,001000000000077AAA,,\n")),
      "a delete with an origin"),
-    ("names-no-rows", many, lambda have: have.insert(
-        1, ["changes/Account.names-2.csv.gz", table("names")]),
-     "a piece of a run without rows"),
-    ("names-groups", changes, of(NAMES2, lambda d: table(
-        "names", name("i", 0) + "|delete|||",
-        name("a", 7) + "|update|2026-11-22T05:00:00.001Z||")),
+    ("names-no-records", many, lambda have: have.insert(
+        1, [NAMES2, b"Object\nName\nChange\n"]),
+     "a piece of a run without records"),
+    ("names-nothing", many, of(NAMES1, lambda d: b""), "a names of 0 bytes"),
+    ("names-missing", changes, without(NAMES1, NAMES2), "no names run"),
+    ("names-half-missing", changes, without(NAMES2),
+     "names of some of the records"),
+    ("names-groups", changes, both(
+        edit(NAMES2, "Change,update,delete", "Change,delete,update"),
+        edit(NAMES2, name("a", 7)[:17] + "," + name("i", 0)[:17],
+             name("i", 0)[:17] + "," + name("a", 7)[:17])),
      "a delete before an update"),
     ("names-change", changes, edit(NAMES2, "update", "upsert"),
      "an unknown change"),
     ("names-change-other", changes, edit(NAMES2, "update", "create"),
      "another change than the manifest counts"),
-    ("names-name", changes, edit(NAMES2, name("a", 7),
-                                 "x" + name("a", 7)[1:]), "x: as a name"),
-    ("names-name-short", changes, edit(NAMES2, name("a", 7),
-                                       name("a", 7)[:-3]),
-     "a name of 17 bytes"),
-    ("names-modified", changes, edit(NAMES2, "05:00:00.001Z", "05:00:00Z"),
-     "Modified is no instant"),
-    ("names-origin-one", changes, edit(NAMES1, "001000000000077AAA", ""),
-     "one origin of two"),
+    ("names-change-again", changes, edit(NAMES1, "create,", "create,create"),
+     "a change said again"),
+    ("names-change-none", changes, edit(NAMES1, "create,", ","),
+     "no change at all"),
+    ("names-change-first", changes, edit(NAMES2, "update,", ","),
+     "the first change of the second member left out"),
+    ("names-object-other", changes, edit(NAMES2, "Account,,Contact",
+                                         "Account,Contact,"),
+     "another object than the manifest counts"),
+    ("names-object-unknown", changes, edit(NAMES2, "Contact", "Contract"),
+     "an object that the manifest has not"),
+    ("names-object-again", changes, edit(NAMES1, "Account,",
+                                         "Account,Account"),
+     "an object said again"),
+    ("names-object-first", changes, edit(NAMES2, "Account,,", ",,"),
+     "the first object of the second member left out"),
+    ("names-name", changes, edit(NAMES2, "a:0010", "x:0010"), "x: as a name"),
+    ("names-name-first", changes, edit(NAMES2, "a:0010", "0010"),
+     "the first name of the second member not whole"),
+    ("names-name-16", changes, edit(NAMES2, name("a", 7)[:17],
+                                    name("a", 7)[:16]),
+     "a first name of 16 characters"),
+    ("names-name-18", changes, edit(NAMES2, name("a", 7)[:17],
+                                    name("a", 7)[:17] + "A"),
+     "a name of 18 characters"),
+    ("names-name-20", changes, edit(NAMES2, name("a", 7)[:17],
+                                    name("a", 7)),
+     "a name with the check characters that follow from it"),
+    ("names-name-21", changes, edit(NAMES2, name("a", 7)[:17],
+                                    name("a", 7) + "B"),
+     "a name of 21 characters"),
+    ("names-name-sign", changes, edit(NAMES2, name("a", 7)[:17],
+                                      name("a", 7)[:14] + "-07"),
+     "a name that is no id"),
+    ("names-tail-long", changes, edit(NAMES1, "001,2\n", "001,02\n"),
+     "an end that begins one character early"),
+    ("names-tail-whole", changes, edit(NAMES1, "001,2\n",
+                                       "001,%s\n" % name("i", 2)[:17]),
+     "a whole name that differs in its last character"),
+    ("names-tail-sign", changes, edit(NAMES1, "001,2\n", "001,-\n"),
+     "an end that makes no id"),
+    ("names-tail-side", changes, edit(NAMES2, "3000000000001",
+                                      "-003000000000001"),
+     "an end that makes no name"),
+    ("names-modified", changes, edit(NAMES2, "-3599.998",
+                                     "2026-11-22T05:00:00.001Z"),
+     "a time in full, with as_of"),
+    ("names-modified-null", undated, edit(
+        NAMES2, "2026-11-22T05:00:00.001Z", "-3599.998"),
+     "a relative time, and as_of is null"),
+    ("names-modified-none", undated, edit(
+        NAMES2, "05:00:00.001Z", "05:00:00Z"), "Modified is no instant"),
+    ("names-modified-sign", changes, edit(NAMES2, "-3599.998", "3599.998"),
+     "a relative time without a sign"),
+    ("names-modified-zero", changes, edit(NAMES2, "-3599.998", "-03599.998"),
+     "a leading zero"),
+    ("names-modified-tenths", changes, edit(NAMES2, "-3599.998", "-3599.9"),
+     "milliseconds of one digit"),
+    ("names-modified-000", changes, edit(NAMES2, "-3599.998", "-3599.000"),
+     "milliseconds of 000"),
+    ("names-modified-micro", changes, edit(NAMES2, "-3599.998",
+                                           "-3599.9980"),
+     "milliseconds of four digits"),
+    ("names-modified-minus-0", changes, edit(NAMES2, "-3599.998", "-0"),
+     "-0"),
+    ("names-modified-blank", changes, edit(NAMES2, "-3599.998", "- 3599"),
+     "a blank behind the sign"),
+    ("names-modified-only-sign", changes, edit(NAMES2, "-3599.998", "+"),
+     "a sign alone"),
+    ("names-modified-point", changes, edit(NAMES2, "-3599.998", "-.998"),
+     "no seconds before the point"),
+    ("names-modified-early", changes, edit(NAMES2, "-3599.998",
+                                           "-10400000000"),
+     "before 1700"),
+    ("names-modified-late", changes, edit(NAMES2, "-3599.998",
+                                          "+99999999999"), "after 4000"),
+    ("names-modified-huge", changes, edit(NAMES2, "-3599.998",
+                                          "+" + "9" * 40), "10^40 seconds"),
+    ("names-modified-empty", many, of(
+        NAMES1, lambda d: d + b"Modified,,,,,,,,,,,,\n"),
+     "a Modified without a value"),
+    ("names-columns-order", many, of(NAMES1, lambda d: b"".join(
+        d.splitlines(True)[i] for i in (0, 2, 1))),
+     "columns in another order"),
+    ("names-columns-less", many, of(NAMES1, lambda d: b"".join(
+        d.splitlines(True)[:2])), "no Change"),
+    ("names-columns-more", many, of(
+        NAMES1, lambda d: d + b"Deleted,x,,,,,,,,,,,\n"),
+     "an unknown column"),
+    ("names-columns-twice", many, of(
+        NAMES1, lambda d: d + d.splitlines(True)[2]), "a column twice"),
+    ("names-columns-one", changes, of(NAMES1, lambda d: b"".join(
+        d.splitlines(True)[:5])), "Origin Org without Origin Record"),
+    ("names-columns-other", changes, of(NAMES1, lambda d: b"".join(
+        d.splitlines(True)[i] for i in (0, 1, 2, 3, 5))),
+     "Origin Record without Origin Org"),
+    ("names-ragged-more", changes, edit(NAMES1, "create,", "create,,"),
+     "a value too many in a column"),
+    ("names-ragged-less", changes, edit(NAMES1, "Modified,,", "Modified,"),
+     "a value too few in a column"),
+    ("names-origin-one", changes, edit(NAMES1, "Record,,001000000000077AAA",
+                                       "Record,001000000000077AAA,"),
+     "one origin of two, twice"),
     ("names-origin-id", changes, edit(NAMES1, "001000000000077AAA",
                                       "001000000000077"),
      "an origin that is no id"),
     ("names-origin-org", changes, edit(NAMES1, "00D000000000009AAA",
                                        "00D000000000009"),
      "an origin of no org's id"),
-    ("names-row-more", changes, of(NAMES2, lambda d: d + (
-        name("i", 3) + ",delete,,,\n").encode()),
-     "a row more than the manifest counts"),
+    ("names-record-more", changes, of(NAMES2, each_row((
+        "", "2", "", ""))), "a record more than the manifest counts"),
+    ("names-65537", most_records(65537), lambda have: None,
+     "65,537 records in a member"),
     # creates and updates
-    ("creates-more", changes, of(CREATES2, lambda d: d + b"Three,,\n"),
-     "a row more than creates"),
-    ("creates-less", changes, without(CREATES2), "a row less than creates"),
-    ("creates-no-rows", many, lambda have: have.insert(
-        2, ["changes/Account.creates-2.csv.gz", b'"Name"\n']),
-     "a last piece of creates without rows"),
-    ("updates-no-rows", many, of("changes/Account.updates-1.csv.gz",
-                                 lambda d: table("updates")),
+    ("creates-more", changes, of(CREATES2, lambda d: csv(
+        ["Name", "Two", "Three"])), "a record more than creates"),
+    ("creates-less", changes, without(CREATES2), "a record less than creates"),
+    ("creates-no-records", many, lambda have: have.insert(
+        2, [CREATES2, b"Name\n"]),
+     "a last piece of creates without records"),
+    ("creates-no-value", changes, of(
+        CREATES1, lambda d: d + b"Industry,\n"), "a column without a value"),
+    ("creates-no-value-first", changes, of(
+        CREATES2, lambda d: b"Phone,\n" + d),
+     "a first column without a value"),
+    ("creates-no-value-two", many, of(
+        CREATES1, lambda d: b"Name,,,,,,,,,,,,\nType,,,,,,,,,,,,\n"),
+     "two columns without a value"),
+    ("creates-ragged", changes, edit(CREATES2, "Industry,Trains",
+                                     "Industry,Trains,Ships"),
+     "columns of unlike length"),
+    ("updates-no-rows", many, of(UPDATES, lambda d: table("updates")),
      "a table of updates without rows"),
     ("index-no-rows", bare, added("files/index-1.csv.gz", table("index")),
      "an index without rows"),
-    ("creates-no-api-name", many, edit(CREATES1, '"Name"', '"The Name"'),
+    ("creates-no-api-name", many, edit(CREATES1, "Name", "The Name"),
      "a field that is no API name"),
-    ("updates-order", changes, edit(
-        UPDATES, "1,Industry,Ships\n3,Industry,\n",
-        "3,Industry,\n1,Industry,Ships\n"), "records in another order"),
-    ("updates-order-text", many, edit(UPDATES, "2,Name,two\n10,Name,ten\n",
-                                      "10,Name,ten\n2,Name,two\n"),
-     "records in the order of text, not of numbers"),
+    ("updates-again", changes, edit(UPDATES, "2,,\n", "3,Industry,\n"),
+     "a field said again"),
+    ("updates-further-0", changes, edit(UPDATES, "2,,\n", "0,,\n"),
+     "no further"),
+    ("updates-further-minus", changes, edit(UPDATES, "2,,\n", "-1,,\n"),
+     "back"),
+    ("updates-further-zero", changes, edit(UPDATES, "2,,\n", "02,,\n"),
+     "a leading zero"),
+    ("updates-further-delete", changes, edit(UPDATES, "2,,\n", "3,,\n"),
+     "further, to a delete"),
+    ("updates-further-object", changes, edit(UPDATES, "2,,\n", "4,,\n"),
+     "further, to another object"),
+    ("updates-further-beyond", changes, edit(UPDATES, "2,,\n", "40,,\n"),
+     "further than there are records"),
+    ("updates-order", many, both(
+        edit(UPDATES, "2,Name,two\n8,,ten\n", "10,Name,ten\n"),
+        added(UPDATES2, table("updates", "2|Name|two"))),
+     "records in another order, in two members"),
+    ("updates-order-further", many, added(UPDATES2, table(
+        "updates", "5|Name|five")),
+     "a record before that of the last row of the member before"),
     ("updates-order-fields", changes, edit(
-        UPDATES, "3,Industry,\n3,ParentId,x:001000000000055AAA\n",
-        "3,ParentId,x:001000000000055AAA\n3,Industry,\n"),
+        UPDATES, "3,ParentId,x:", "3,Active__c,x:"),
      "fields in another order"),
-    ("updates-twice", changes, edit(UPDATES, "3,Industry,\n",
-                                    "3,Industry,\n3,Industry,\n"),
-     "a field of a record twice"),
+    ("updates-order-objects", changes, both(
+        edit(UPDATES, "1,Industry,Ships\n2,,\n", "5,Industry,Ships\n")),
+     "objects in another order"),
+    ("updates-twice", many, both(
+        edit(UPDATES, "2,Name,two\n8,,ten\n", "10,Name,ten\n"),
+        added(UPDATES2, table("updates", "10|Name|ten"))),
+     "a field of a record twice, in two members"),
     ("updates-0", changes, edit(UPDATES, "1,Ind", "0,Ind"), "Record 0"),
     ("updates-delete", changes, edit(UPDATES, "3,Par", "4,Par"),
      "Record is a delete"),
-    ("updates-beyond", changes, edit(UPDATES, "3,Par", "5,Par"),
+    ("updates-beyond", changes, edit(UPDATES2, "5,Last", "7,Last"),
      "Record beyond the names"),
     ("updates-no-number", changes, edit(UPDATES, "1,Ind", "one,Ind"),
      "Record is no number"),
     ("updates-field", changes, edit(UPDATES, "3,ParentId,x:", "3,Par-Id,x:"),
      "Field is no API name"),
     ("updates-field-empty", changes, edit(UPDATES, "1,Industry,", "1,,"),
-     "Field is empty"),
+     "the first Field is empty"),
+    ("updates-field-member", many, both(
+        edit(UPDATES, "8,,ten\n", ""),
+        added(UPDATES2, table("updates", "8||ten"))),
+     "the first Field of the second member is empty"),
     # receipts
     ("ids-status", changes, edit(IDS, "rejected", "Rejected"),
      "an unknown status"),
@@ -1658,9 +1891,16 @@ def try_trust():
 def try_values():
     said = attempt(make(changes), **KNOWN)
     members = {e["member"]: e for e in said["members"]}
-    check(members[CREATES1]["rows"] == [["Name", "ParentId", "Industry"],
-                                        ['A "quoted", name', "", ""]],
+    check(members[CREATES1]["rows"] == [["Name"], ['A "quoted", name']],
           "values of a create")
+    check(members[NAMES2]["rows"][1:] == [
+        ["Account", name("a", 7), "update", "2026-11-22T05:00:00.001Z", "",
+         ""], ["Account", name("i", 0), "delete", "", "", ""],
+        ["Contact", name("i", 1, "003"), "create", "", "", ""],
+        ["Zoo", name("i", 1, "a01"), "create", "", "", ""]], "names, whole")
+    check(members[UPDATES]["rows"][1:] == [
+        ["1", "Industry", "Ships"], ["3", "Industry", ""],
+        ["3", "ParentId", "x:001000000000055AAA"]], "updates, whole")
     check(members[CREATES2]["rows"][1][0] == "Two\r\nlines",
           "a value with a line end")
     check(members[HELLO] == {"member": HELLO, "size": 12,

@@ -253,11 +253,11 @@ static const char *const accounts[] = {
 static const char *const weight_columns[] = { "Weight__c" };
 static const char *const weights[] = { "" };
 
-static const char *const update_columns[3] = { 0 };
+static const char *const update_columns[4] = { 0 };
 static const char *const updates[] = {
-	"4", "Name", "Renamed",
-	"3", "Type", "x",
-	"5", "Type", "",
+	"Account", "4", "Name", "Renamed",
+	"Account", "3", "Type", "x",
+	"Account", "5", "Type", "",
 };
 
 static const char *const id_columns[4] = { 0 };
@@ -274,18 +274,18 @@ static const char *const refused[] = {
 	"Gold is\r\nnot sold here",
 };
 
-static const char *const name_columns[5] = { 0 };
-static const char *const account_names[] = {
-	"i:0012a0000000001AAA", "create", "2026-11-21T10:00:00.000Z", "", "",
-	"i:0012a0000000002AAA", "create", "", "", "",
-	"i:0012a0000000003AAA", "create", "", "00D9z0000000001EAA",
+static const char *const name_columns[6] = { 0 };
+static const char *const names[] = {
+	"Account", "i:0012a0000000001AAA", "create",
+	"2026-11-21T10:00:00.000Z", "", "",
+	"Account", "i:0012a0000000002AAA", "create", "", "", "",
+	"Account", "i:0012a0000000003AAA", "create", "", "00D9z0000000001EAA",
 	"0019z0000000042AAA",
-	"a:0013b0000000004AAA", "update", "2026-11-21T10:00:01.000Z", "", "",
-	"i:0012a0000000004AAA", "update", "", "", "",
-	"i:0012a0000000005AAA", "delete", "", "", "",
-};
-static const char *const shipment_names[] = {
-	"i:a0B2a0000000001AAA", "create", "", "", "",
+	"Account", "a:0013b0000000004AAA", "update",
+	"2026-11-22T05:59:58.007Z", "", "",
+	"Account", "i:0012a0000000004AAA", "update", "", "", "",
+	"Account", "i:0012a0000000005ZZZ", "delete", "", "", "",
+	"Shipment__c", "i:a0B2a0000000001EAA", "create", "", "", "",
 };
 
 static int
@@ -324,16 +324,13 @@ put_rows(struct bundle_out *b, enum sample_kind kind, const char *path,
 		return -1;
 	if (!rows)
 		return 0;
-	if (RUN(b, MEMBER_NAMES, "Account", name_columns, account_names, err) <
-		    0 ||
-	    RUN(b, MEMBER_NAMES, "Shipment__c", name_columns, shipment_names,
-		err) < 0 ||
+	bundle_out_as_of(b, "2026-11-22T05:59:58.000Z");
+	if (RUN(b, MEMBER_NAMES, "", name_columns, names, err) < 0 ||
 	    RUN(b, MEMBER_CREATES, "Account", account_columns, accounts, err) <
 		    0 ||
 	    RUN(b, MEMBER_CREATES, "Shipment__c", weight_columns, weights,
 		err) < 0 ||
-	    RUN(b, MEMBER_UPDATES, "Account", update_columns, updates, err) <
-		    0)
+	    RUN(b, MEMBER_UPDATES, "", update_columns, updates, err) < 0)
 		return -1;
 	if (kind != SAMPLE_CHANGES)
 		return 0;

@@ -105,14 +105,14 @@ gzip_stored(struct buf *out, const struct buf *plain)
 	add_little(out, len, 4);
 }
 
-/* The header that the group has, so that inputs need not spell it. */
+/* The header that the group has, so that inputs need not; none by columns. */
 static void
 add_header(struct buf *out, enum member_group group)
 {
 	size_t count;
 	const char *const *name = member_columns(group, &count);
 
-	for (size_t i = 0; name && i < count; i++)
+	for (size_t i = 0; name && !member_by_columns(group) && i < count; i++)
 		buf_addf(out, "%s%s", name[i], i + 1 < count ? "," : "\n");
 }
 
@@ -228,6 +228,9 @@ fill_manifest(struct manifest *m, const uint8_t *counts)
 	m->catalog = 1;
 	m->catalog_told = counts[0] & 1;
 	m->catalog_rows = counts[0] >> 1 & 7;
+	if (counts[0] & 16)
+		(void)snprintf(m->as_of, sizeof m->as_of,
+			       "2026-11-22T05:59:58.000Z");
 	m->object = calloc(OBJECTS, sizeof *m->object);
 	must(m->object != NULL);
 	m->objects = OBJECTS;
@@ -290,7 +293,7 @@ struct seen {
 	const char *change;
 	char key[2][256];
 	uint64_t record, rows;
-	uint64_t names[OBJECTS], creates[OBJECTS], published;
+	uint64_t names, creates[OBJECTS], published;
 };
 
 static bool
@@ -329,31 +332,80 @@ must_ascend(struct seen *seen, struct field a, struct field b,
 	seen->rows++;
 }
 
+/* A record's number among those of its object, from 1. */
+static uint64_t
+among_its_own(const struct manifest *m, const struct change *c)
+{
+	uint64_t number = c->record;
+
+	for (const struct manifest_object *o = m->object; o < c->object; o++)
+		number -= o->creates + o->updates + o->deletes;
+	must(number >= 1 && number <= c->object->creates +
+					      c->object->updates +
+					      c->object->deletes);
+	return number;
+}
+
 static void
-must_be_names(struct seen *seen, const struct change *c)
+must_be_names(struct seen *seen, const struct manifest *m,
+	      const struct change *c)
 {
 	const struct manifest_object *o = c->object;
 	const struct field *f = c->row->field;
-	const char *word = c->record <= o->creates ? "create" :
-			   c->record <= o->creates + o->updates ? "update" :
-								  "delete";
+	uint64_t number = among_its_own(m, c);
+	const char *word = number <= o->creates ? "create" :
+			   number <= o->creates + o->updates ? "update" :
+							       "delete";
+	int64_t ms;
 
 	if (seen->change != word)
 		seen->rows = 0;
 	seen->change = word;
-	must(field_is(f[1], word) && is_record(f[0]));
-	must(f[3].len == 0 || (*word == 'c' && is_id(f[3].at, f[3].len)));
-	must((f[3].len == 0) == (f[4].len == 0));
-	must(f[4].len == 0 || is_id(f[4].at, f[4].len));
-	must_ascend(seen, f[0], field_of(""), 0);
+	must(c->row->count == 6 && field_is(f[0], o->name));
+	must(field_is(f[2], word) && is_record(f[1]));
+	must(f[3].len == 0 || text_parse_instant(&ms, f[3].at, f[3].len));
+	must(f[4].len == 0 || (*word == 'c' && is_id(f[4].at, f[4].len)));
+	must((f[4].len == 0) == (f[5].len == 0));
+	must(f[5].len == 0 || is_id(f[5].at, f[5].len));
+	must_ascend(seen, f[1], field_of(""), 0);
 }
 
 static void
-must_be_right(struct seen *seen, const struct change *c, size_t object)
+must_be_updates(struct seen *seen, const struct manifest *m,
+		const struct change *c)
+{
+	const struct field *f = c->row->field;
+	uint64_t number;
+
+	must(among_its_own(m, c) <= c->object->creates + c->object->updates);
+	must(c->row->count == 3 && member_api_name(f[1].at, f[1].len));
+	must(text_parse_count(&number, f[0].at, f[0].len) &&
+	     number == c->record);
+	must_ascend(seen, f[1], field_of(""), c->record);
+}
+
+static void
+must_be_creates(struct seen *seen, const struct manifest *m,
+		const struct change *c, size_t object)
+{
+	const struct row *columns = c->columns;
+
+	must(among_its_own(m, c) == ++seen->creates[object]);
+	must(columns->count == c->row->count && columns->count > 0);
+	for (size_t i = 0; i < columns->count; i++)
+		must(member_api_name(columns->field[i].at,
+				     columns->field[i].len));
+}
+
+static void
+must_be_right(struct seen *seen, const struct manifest *m,
+	      const struct change *c)
 {
 	const struct field *f = c->row ? c->row->field : NULL;
 
 	if (c->group != seen->group || c->object != seen->object) {
+		must(c->group != seen->group || !seen->object || !c->object ||
+		     seen->object < c->object);
 		seen->rows = 0;
 		seen->change = NULL;
 	}
@@ -368,18 +420,14 @@ must_be_right(struct seen *seen, const struct change *c, size_t object)
 		must_ascend(seen, f[0], f[1], 0);
 		break;
 	case MEMBER_NAMES:
-		must(c->record == ++seen->names[object]);
-		must_be_names(seen, c);
+		must(c->record == ++seen->names);
+		must_be_names(seen, m, c);
 		break;
 	case MEMBER_CREATES:
-		must(c->record == ++seen->creates[object]);
-		must(c->columns->count == c->row->count);
+		must_be_creates(seen, m, c, (size_t)(c->object - m->object));
 		break;
 	case MEMBER_UPDATES:
-		must(c->record >= 1 && c->record <= c->object->creates +
-							   c->object->updates);
-		must(member_api_name(f[1].at, f[1].len));
-		must_ascend(seen, f[1], field_of(""), c->record);
+		must_be_updates(seen, m, c);
 		break;
 	case MEMBER_IDS:
 		must(member_api_name(f[0].at, f[0].len) && is_record(f[1]));
@@ -398,13 +446,16 @@ must_be_right(struct seen *seen, const struct change *c, size_t object)
 static void
 must_be_whole(const struct seen *seen, const struct manifest *m)
 {
+	uint64_t names = 0;
+
 	must(seen->published == m->catalog_rows);
 	for (size_t i = 0; i < OBJECTS; i++) {
 		const struct manifest_object *o = &m->object[i];
 
-		must(seen->names[i] == o->creates + o->updates + o->deletes);
+		names += o->creates + o->updates + o->deletes;
 		must(seen->creates[i] == 0 || seen->creates[i] == o->creates);
 	}
+	must(seen->names == names);
 }
 
 static void
@@ -426,8 +477,7 @@ read_bundle(void)
 	m = bundle_in_manifest(in);
 	must(changes_open(&changes, in, &err) == 0);
 	while ((got = changes_next(changes, &c, &err)) > 0)
-		must_be_right(&seen, &c,
-			      c.object ? (size_t)(c.object - m->object) : 0);
+		must_be_right(&seen, m, &c);
 	must(got == 0 || (err.kind == ERR_REFUSED && strstr(err.msg, path)));
 	if (got == 0)
 		must_be_whole(&seen, m);

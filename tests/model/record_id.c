@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "model/record_id.h"
 
 #include <criterion/criterion.h>
@@ -79,7 +80,7 @@ Test(record_id, each_pattern_of_capitals_has_its_character)
 		for (unsigned i = 0; i < 5; i++)
 			if (bits >> i & 1)
 				id[5 + i] = 'Q';
-		record_id_check(check, id);
+		text_id_check(check, id);
 		cr_expect_eq(check[0], 'A');
 		cr_expect_eq(check[1], want, "%s", id);
 		cr_expect_eq(check[2], 'A');
