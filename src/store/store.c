@@ -27,17 +27,20 @@ enum {
 	VERSION = 1,
 };
 
-enum { KEPT = 128 }; /* statements kept for their next use */
+/* Statements kept for their next use: in sets, by their SQL's hash. */
+enum { SETS = 64, KEPT = 4 };
 
 struct store {
 	sqlite3 *db;
 	char *path;
-	struct store_statement *kept[KEPT]; /* by their SQL's hash */
+	struct store_statement *kept[SETS][KEPT];
+	unsigned turn; /* whose place is taken next, in any set */
 };
 
 struct store_statement {
 	struct store *store;
 	sqlite3_stmt *stmt;
+	size_t set; /* where it is kept */
 	int rc; /* of the first binding that failed */
 };
 
@@ -201,17 +204,22 @@ fail:
 	return -1;
 }
 
+static void
+discard(struct store_statement *s)
+{
+	if (!s)
+		return;
+	(void)sqlite3_finalize(s->stmt);
+	free(s);
+}
+
 void
 store_close(struct store *st)
 {
 	if (!st)
 		return;
-	for (size_t i = 0; i < KEPT; i++) {
-		if (!st->kept[i])
-			continue;
-		(void)sqlite3_finalize(st->kept[i]->stmt);
-		free(st->kept[i]);
-	}
+	for (size_t i = 0; i < SETS * KEPT; i++)
+		discard(st->kept[i / KEPT][i % KEPT]);
 	(void)sqlite3_close_v2(st->db);
 	free(st->path);
 	free(st);
@@ -249,27 +257,37 @@ store_rollback(struct store *st)
 		(void)sqlite3_exec(st->db, "rollback", NULL, NULL, NULL);
 }
 
-/* Where a statement of this SQL is kept: FNV-1a. */
+/* The set of a statement. Its text is always read whole, so eight at a time. */
 static size_t
-keep_at(const char *sql)
+set_of(const char *sql)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	size_t len = strlen(sql);
+	uint64_t h = len, piece = 0;
 
-	for (; *sql; sql++)
-		h = (h ^ (uint8_t)*sql) * UINT64_C(0x100000001b3);
-	return (size_t)(h >> 32) % KEPT;
+	for (; len >= sizeof piece; sql += sizeof piece, len -= sizeof piece) {
+		memcpy(&piece, sql, sizeof piece);
+		h = (h ^ piece) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
+	piece = 0;
+	memcpy(&piece, sql, len);
+	h = (h ^ piece) * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(h >> 32) % SETS;
 }
 
 int
 store_prepare(struct store *st, struct store_statement **out, const char *sql,
 	      struct err *err)
 {
-	size_t at = keep_at(sql);
-	struct store_statement *s = st->kept[at];
+	size_t set = set_of(sql);
+	struct store_statement *s;
 
 	*out = NULL;
-	if (s && strcmp(sqlite3_sql(s->stmt), sql) == 0) {
-		st->kept[at] = NULL;
+	for (size_t i = 0; i < KEPT; i++) {
+		s = st->kept[set][i];
+		if (!s || strcmp(sqlite3_sql(s->stmt), sql) != 0)
+			continue;
+		st->kept[set][i] = NULL;
 		*out = s;
 		return 0;
 	}
@@ -277,6 +295,7 @@ store_prepare(struct store *st, struct store_statement **out, const char *sql,
 	if (!s)
 		return err_memory(err);
 	s->store = st;
+	s->set = set;
 	if (sqlite3_prepare_v3(st->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
 			       &s->stmt, NULL) != SQLITE_OK) {
 		free(s);
@@ -290,18 +309,20 @@ void
 store_finish(struct store_statement *s)
 {
 	struct store_statement **kept;
+	size_t i = 0;
 
 	if (!s)
 		return;
 	store_reset(s);
 	(void)sqlite3_clear_bindings(s->stmt);
-	kept = &s->store->kept[keep_at(sqlite3_sql(s->stmt))];
-	if (!*kept) {
-		*kept = s;
-		return;
+	kept = s->store->kept[s->set];
+	while (i < KEPT && kept[i])
+		i++;
+	if (i == KEPT) {
+		i = s->store->turn++ % KEPT;
+		discard(kept[i]);
 	}
-	(void)sqlite3_finalize(s->stmt);
-	free(s);
+	kept[i] = s;
 }
 
 static void
