@@ -380,20 +380,17 @@ run_ledger(struct cli *cli)
 	const char *csv = cli_value(cli, "csv");
 	struct table t;
 	struct ledger_out out = { csv ? NULL : &t, BUF_INIT };
-	struct objects *objects = NULL;
 	struct home *home;
-	int rc = -1;
+	int rc;
 
 	if (home_open(&home, cli->home, &cli->err) < 0)
 		return -1;
 	table_begin(&t, ledger_columns, LEDGER_COLUMNS);
 	if (csv)
 		(void)see_ledger(&out, ledger_columns, &cli->err);
-	if (objects_open(&objects, home_store(home), &cli->err) == 0)
-		rc = ledger_each(home_store(home), objects,
-				 cli->arguments ? cli->argument[0] : NULL,
-				 see_ledger, &out, &cli->err);
-	objects_close(objects);
+	rc = ledger_each(home_store(home),
+			 cli->arguments ? cli->argument[0] : NULL, see_ledger,
+			 &out, &cli->err);
 	home_close(home);
 	if (!csv)
 		rc = table_end(&t, cli, rc);

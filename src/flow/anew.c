@@ -33,28 +33,6 @@ note(struct anew *n, const char *wire, struct err *err)
 			 (size_t)LEDGER_NAME);
 }
 
-/* Tell the partner which record here it is, if it stands here. */
-static int
-tell(struct anew *n, const struct object *local, const char *object,
-     const char *wire, int64_t row, struct err *err)
-{
-	char sql[LIMIT_NAME + 64];
-	struct buf id = BUF_INIT;
-	bool found;
-	int rc;
-
-	(void)snprintf(sql, sizeof sql, "select \"Id\" from \"%s\" where "
-		       "_row = ?1", local->name);
-	rc = store_ask_text(n->st, &id, &found, err, sql, "i", row);
-	if (rc == 0 && found)
-		rc = buf_str(&id) ? ledger_tell(n->st, n->c, object, wire,
-						buf_str(&id), "accepted",
-						err) :
-				    err_memory(err);
-	buf_release(&id);
-	return rc;
-}
-
 /*
  * Whether a name of this side's that the ledger does not know may be linked to
  * the record of that id: this home was restored from before it was shared.
@@ -64,13 +42,13 @@ tell(struct anew *n, const struct object *local, const char *object,
 static bool
 may_be_ours(const struct anew *n, const struct object *local, const char *wire)
 {
-	const struct agreement_out *out =
-		agreement_out_of(n->agreement, local);
+	const struct agreement_out *out;
 
+	if (!(n->full || n->person) || wire[0] != connection_side(n->c, true))
+		return false;
 	/* An object that came with this bundle is not in the agreement yet. */
-	return (n->full || n->person) &&
-	       (out ? out->published : n->c->publish_all) &&
-	       wire[0] == connection_side(n->c, true);
+	out = agreement_out_of(n->agreement, local);
+	return out ? out->published : n->c->publish_all;
 }
 
 /*
@@ -141,14 +119,17 @@ anew_find(struct anew *n, struct object *local, const char *object,
 	if (got < 0 || (n->full && note(n, wire, err) < 0))
 		return -1;
 	if (had && had->live)
-		return n->full && !had->ours && local &&
-				       tell(n, local, object, wire, had->row,
-					    err) < 0 ? -1 : ANEW_HERE;
+		return n->full && ledger_tell_anew(n->st, had->ledger, err) <
+					    0 ? -1 : ANEW_HERE;
 	if (local && standing(n, local, wire, had, &here, err) < 0)
 		return -1;
 	if (here) {
-		if (ledger_receive(n->st, n->c, local, here, wire, err) < 0 ||
-		    tell(n, local, object, wire, here, err) < 0)
+		char id[19];
+
+		(void)snprintf(id, sizeof id, "%.18s",
+			       had ? had->id : wire + 2);
+		if (ledger_receive(n->st, n->c, local, here, id, wire, err) <
+		    0)
 			return -1;
 		got = ledger_by_name(n->st, n->c, wire, row, err);
 		return got > 0 ? ANEW_HERE : -1;

@@ -4,26 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "flow/anew.h"
 #include "flow/catalog.h"
+#include "flow/landing.h"
 #include "flow/mint.h"
-#include "flow/names.h"
 #include "store/waiting.h"
-
-/* A record of the bundle, by its number. */
-struct target {
-	char wire[LEDGER_NAME];
-	int64_t row;	/* 0: it has not landed, and waits */
-	int64_t ledger; /* 0: none */
-	bool gone;	/* deleted here: its values are not wanted */
-};
 
 /* One of their objects, while its rows come. */
 struct incoming {
 	const struct manifest_object *from;
 	const struct agreement_in *in;
 	struct object *local; /* or NULL: not taken */
+	bool valued;	      /* its creates come with a run of values */
 	struct ledger_sum sum;
 	bool summed;
 };
@@ -36,33 +30,35 @@ struct apply {
 	struct agreement agreement;
 	struct mint mint;
 	struct anew anew;
+	struct landing landing;
 	struct incoming *object; /* as many as the manifest has */
 	size_t count;
-	struct target *target; /* the bundle's records, by their numbers */
+	struct targets *targets;
+	char *spool; /* where they have room */
 	struct apply_sum *sum;
-	struct buf spelled;
+	/* The columns of the creates that come now, and how they are taken. */
+	struct landing_field *how;
+	size_t columns;
+	/* And the field of the update before. */
+	struct incoming *last;
+	char last_field[LIMIT_NAME + 1];
+	struct landing_field last_how;
 };
-
-static void
-free_incoming(struct apply *a)
-{
-	free(a->target);
-	free(a->object);
-	a->target = NULL;
-	a->object = NULL;
-	a->count = 0;
-}
 
 void
 apply_free(struct apply *a)
 {
 	if (!a)
 		return;
-	free_incoming(a);
+	free(a->object);
+	free(a->how);
+	free(a->spool);
+	targets_free(a->targets);
+	names_close(a->landing.names);
+	buf_release(&a->landing.spelled);
 	records_close(a->records);
 	agreement_release(&a->agreement);
 	objects_close(a->objects);
-	buf_release(&a->spelled);
 	free(a);
 }
 
@@ -71,50 +67,78 @@ apply_new(struct apply **out, struct home *home, struct connection *c,
 	  struct err *err)
 {
 	struct apply *a = calloc(1, sizeof *a);
+	struct store *st = home_store(home);
+	int64_t waiting;
 
 	*out = NULL;
 	if (!a)
 		return err_memory(err);
-	a->st = home_store(home);
+	a->st = st;
 	a->c = c;
 	mint_begin(&a->mint);
-	a->anew = (struct anew){ .st = a->st, .c = c,
+	a->anew = (struct anew){ .st = st, .c = c,
 				 .agreement = &a->agreement };
-	if (objects_open(&a->objects, a->st, err) < 0 ||
-	    records_open(&a->records, a->st, err) < 0 ||
-	    records_begin(a->records, c->number, err) < 0) {
+	a->landing = (struct landing){ .st = st, .c = c };
+	a->spool = home_path(home, "org.db");
+	if (!a->spool)
+		(void)err_memory(err);
+	if (!a->spool || objects_open(&a->objects, st, err) < 0 ||
+	    records_open(&a->records, st, err) < 0 ||
+	    records_begin(a->records, c->number, err) < 0 ||
+	    names_open(&a->landing.names, st, a->records, a->objects, c,
+		       err) < 0 ||
+	    store_ask(st, &waiting, 0, err, "select 1 from _waiting where "
+		      "connection = ?1", "i", c->number) < 0) {
 		apply_free(a);
 		return -1;
 	}
-	a->anew.records = a->records;
+	a->anew.records = a->landing.records = a->records;
+	a->landing.waiting = waiting != 0;
 	*out = a;
 	return 0;
+}
+
+/* What has been counted while values landed, and ends the writing. */
+static int
+end(struct apply *a, struct err *err)
+{
+	a->sum->values = a->landing.values;
+	a->sum->held = a->landing.held;
+	return records_end(a->records, err);
+}
+
+/* Whether the bundle has a run of values for an object's creates. */
+static bool
+has_values(const struct manifest *m, const char *object)
+{
+	for (size_t i = 0; i < m->members; i++) {
+		struct member_name name;
+
+		if (member_parse(&name, m->member[i].name) &&
+		    name.group == MEMBER_CREATES && name.number == 1 &&
+		    strcmp(name.object, object) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Once the catalog is known: where each of the bundle's objects goes. */
 static int
 begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 {
-	uint64_t records = 0;
-
-	if (agreement_read(&a->agreement, a->st, a->objects, a->c, err) < 0)
+	if (agreement_read(&a->agreement, a->st, a->objects, a->c, err) < 0 ||
+	    targets_new(&a->targets, a->spool, err) < 0)
 		return -1;
 	a->object = calloc(m->objects + 1, sizeof *a->object);
 	if (!a->object)
 		return err_memory(err);
 	a->count = m->objects;
-	for (size_t i = 0; i < m->objects; i++)
-		records += m->object[i].creates + m->object[i].updates +
-			   m->object[i].deletes;
-	if (records < SIZE_MAX / sizeof *a->target)
-		a->target = calloc((size_t)records + 1, sizeof *a->target);
-	if (!a->target)
-		return err_memory(err);
 	for (size_t i = 0; i < m->objects; i++) {
 		struct incoming *o = &a->object[i];
 		const struct manifest_object *from = &m->object[i];
 
 		o->from = from;
+		o->valued = from->creates > 0 && has_values(m, from->name);
 		o->in = agreement_in_of(&a->agreement, from->name);
 		if (o->in && o->in->subscribed)
 			o->local = objects_find(a->objects, o->in->local);
@@ -131,31 +155,68 @@ begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 	return 0;
 }
 
-/* A new record here: its id and its ledger row, before any value. */
+/*
+ * A new record here: its row, its id and its place in the ledger, so that
+ * references find it before it has a value.
+ */
 static int
-accept_record(struct apply *a, struct object *local, const char *object,
-	      const char *wire, int64_t *row, struct err *err)
+accept_record(struct apply *a, struct object *local, struct target *t,
+	      struct err *err)
 {
-	struct field *value = calloc(local->fields, sizeof *value);
-	char id[19] = "";
-	int rc = -1, got = anew_id(&a->anew, local, wire, id, err);
+	int got = anew_id(&a->anew, local, t->wire, t->id, err);
 
-	if (!value)
-		return err_memory(err);
-	for (size_t f = 0; f < local->fields; f++)
-		value[f] = field_of("");
 	if (got == 0)
-		got = mint_id(&a->mint, a->st, local, wire + 2, id, err);
-	if (got >= 0) {
-		value[local->id] = field_of(id);
-		if (records_insert(a->records, local, value, row, err) == 0 &&
-		    ledger_receive(a->st, a->c, local, *row, wire, err) == 0)
-			rc = ledger_tell(a->st, a->c, object, wire, id, "accepted",
-					 err);
-	}
-	free(value);
+		got = mint_id(&a->mint, a->st, local, t->wire + 2, t->id, err);
+	if (got < 0)
+		return -1;
+	t->state = TARGET_FRESH;
+	t->row = records_next_row(a->records);
+	if (ledger_receive(a->st, a->c, local, t->row, t->id, t->wire, err) <
+	    0)
+		return -1;
+	names_learn(a->landing.names, t->wire, t->id);
 	a->sum->created++;
-	return rc;
+	return 0;
+}
+
+/* The record itself, for values that come one by one. */
+static int
+insert_empty(struct apply *a, struct object *local, struct target *t,
+	     struct err *err)
+{
+	static const struct row none = { NULL, 0, 0, 0 };
+	static const struct landing_field nothing = { SIZE_MAX, false, false };
+	static const struct field empty = { "", 0 };
+
+	return landing_insert(&a->landing, "", local, t, &none, &nothing,
+			      &empty, err);
+}
+
+/*
+ * Nearly always a created record was never heard of: taken as such, where its
+ * values will come with it and the ledger has no such name. 1, 0, -1.
+ */
+static int
+try_fresh(struct apply *a, struct incoming *o, struct target *t,
+	  struct err *err)
+{
+	bool fresh;
+
+	if (!o->local || !o->in->accept || !o->valued || a->anew.full ||
+	    a->landing.waiting)
+		return 0;
+	if (mint_id(&a->mint, a->st, o->local, t->wire + 2, t->id, err) < 0)
+		return -1;
+	t->row = records_next_row(a->records);
+	if (ledger_receive_new(a->st, a->c, o->local, t->row, t->id, t->wire,
+			       &fresh, err) < 0)
+		return -1;
+	if (!fresh)
+		return 0;
+	t->state = TARGET_FRESH;
+	names_learn(a->landing.names, t->wire, t->id);
+	a->sum->created++;
+	return 1;
 }
 
 static int
@@ -163,30 +224,34 @@ take_create(struct apply *a, struct incoming *o, struct target *t,
 	    struct err *err)
 {
 	struct ledger_row row;
-	int got = anew_find(&a->anew, o->local, o->from->name, t->wire, &row,
-			    err);
+	int got;
 
-	if (got < 0)
-		return -1;
 	ledger_sum_add(&o->sum, t->wire);
 	o->summed = true;
-	t->gone = got == ANEW_GONE;
-	if (got == ANEW_HERE) {
-		t->row = row.row; /* shared once more: whole again */
-		t->ledger = row.ledger;
-	}
-	if (got != ANEW_NEW)
-		return 0;
-	if (!o->local || !o->in->accept) {
+	got = try_fresh(a, o, t, err);
+	if (got != 0)
+		return got < 0 ? -1 : 0;
+	got = anew_find(&a->anew, o->local, o->from->name, t->wire, &row, err);
+	if (got < 0)
+		return -1;
+	if (got == ANEW_GONE) {
+		t->state = TARGET_GONE;
+	} else if (got == ANEW_HERE) {
+		t->state = TARGET_HERE; /* shared once more: whole again */
+		t->row = row.row;
+	} else if (!o->local || !o->in->accept) {
 		a->sum->waiting++;
-		return waiting_put(a->st, a->c, o->from->name, t->wire, field_of(""),
-				   field_of(""),
+		a->landing.waiting = true;
+		return waiting_put(a->st, a->c, o->from->name, t->wire,
+				   field_of(""), field_of(""),
 				   o->in && o->in->subscribed ? WAITING_ACCEPT :
 								WAITING_OBJECT,
 				   err);
+	} else if (accept_record(a, o->local, t, err) < 0) {
+		return -1;
 	}
-	return accept_record(a, o->local, o->from->name, t->wire, &t->row,
-			     err);
+	return t->state == TARGET_FRESH && !o->valued ?
+		       insert_empty(a, o->local, t, err) : 0;
 }
 
 static int
@@ -194,24 +259,24 @@ take_delete(struct apply *a, struct incoming *o, const char *wire,
 	    struct err *err)
 {
 	struct ledger_row row;
-	int64_t there = 0;
-	char sql[LIMIT_NAME + 64];
+	struct field had;
 	int got = ledger_by_name(a->st, a->c, wire, &row, err);
 
-	if (got < 0 || store_run(a->st, err, "delete from _waiting where "
-				 "connection = ?1 and name = ?2", "it",
-				 a->c->number, wire,
-				 (size_t)LEDGER_NAME) < 0)
+	if (got < 0 || (a->landing.waiting &&
+			store_run(a->st, err, "delete from _waiting where "
+				  "connection = ?1 and name = ?2", "it",
+				  a->c->number, wire,
+				  (size_t)LEDGER_NAME) < 0))
 		return -1;
 	if (got == 0 || !row.live)
 		return 0;
 	a->sum->deleted++;
 	if (o->local && o->in->deletes) {
-		(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where "
-			       "_row = ?1", o->local->name);
-		if (store_ask(a->st, &there, 0, err, sql, "i", row.row) < 0 ||
-		    (there && records_remove(a->records, o->local, row.row,
-					     err) < 0))
+		got = records_read_field(a->records, o->local, row.row,
+					 o->local->id, &had, err);
+		if (got < 0 ||
+		    (got > 0 && records_remove(a->records, o->local, row.row,
+					       err) < 0))
 			return -1;
 	}
 	return ledger_stop(a->st, row.ledger, LEDGER_DELETED, err);
@@ -222,174 +287,89 @@ take_name(struct apply *a, struct incoming *o, const struct change *c,
 	  struct err *err)
 {
 	const struct field *f = c->row->field;
+	struct target t = { .modified = TARGET_NEVER };
 	struct ledger_row row;
-	struct target *t;
+	int64_t ms;
 	int got;
 
-	if (*f[2].at == 'd')
-		return take_delete(a, o, f[1].at, err);
-	t = &a->target[c->record - 1];
-	memcpy(t->wire, f[1].at, LEDGER_NAME);
-	if (*f[2].at == 'c')
-		return take_create(a, o, t, err);
-	got = ledger_by_name(a->st, a->c, t->wire, &row, err);
-	if (got > 0 && row.live) {
-		t->row = row.row;
-		t->ledger = row.ledger;
+	memcpy(t.wire, f[1].at, LEDGER_NAME);
+	if (*f[2].at == 'd') {
+		t.state = TARGET_GONE;
+		return take_delete(a, o, t.wire, err) < 0 ?
+			       -1 : targets_add(a->targets, &t, err);
 	}
-	return got < 0 ? -1 : 0;
-}
-
-/*
- * A value as it is to be here: 1 and *out, which points into a->spelled or at
- * the value; 0 if it waits; -1.
- */
-static int
-local_value(struct apply *a, const struct object_field *f,
-	    const char *object, const char *wire, struct field theirs,
-	    struct field value, struct field *out, char id[static 19],
-	    struct err *err)
-{
-	bool reference = false;
-	int got;
-
-	*out = value;
-	if (value.len == 0)
-		return waiting_drop(a->st, a->c, wire, theirs, err) < 0 ? -1 : 1;
-	if (changes_is_reference(value) &&
-	    catalog_refers(a->st, a->c, f, object, theirs, &reference, err) < 0)
-		return -1;
-	if (reference) {
-		got = names_to_reference(a->st, a->objects, a->c, value, id,
-					 err);
-		if (got == 0) {
-			a->sum->held++;
-			*out = field_of("");
-			return waiting_put(a->st, a->c, object, wire, theirs, value,
-					   WAITING_REFERENCE, err) < 0 ? -1 : 1;
-		}
-		*out = field_of(id);
-		return got < 0 || waiting_drop(a->st, a->c, wire, theirs, err) < 0 ? -1 :
-									   1;
-	}
-	buf_clear(&a->spelled);
-	if (value_respell(&a->spelled, f->type, value.at, value.len)) {
-		*out = (struct field){ a->spelled.data ?
-				       (const char *)a->spelled.data : "",
-				       a->spelled.len };
-		return buf_ok(&a->spelled, err) < 0 ||
-				       waiting_drop(a->st, a->c, wire, theirs, err) < 0 ?
-			       -1 : 1;
-	}
-	a->sum->held++;
-	return waiting_put(a->st, a->c, object, wire, theirs, value, WAITING_TYPE, err);
-}
-
-/* One value of a record that is here; written and logged if it changes. */
-static int
-write_value(struct apply *a, struct incoming *o, const struct target *t,
-	    struct field theirs, struct field value, struct err *err)
-{
-	struct object *local = o->local;
-	struct field *had, now;
-	bool *changed;
-	char id[19];
-	size_t f;
-	int got;
-
-	if (local && agreement_map(a->st, a->c, o->from->name, theirs, local,
-				   &f, err) < 0)
-		return -1;
-	if (!local || f == local->fields || f == local->id) {
-		a->sum->held += value.len > 0;
-		return value.len == 0 ?
-			       waiting_drop(a->st, a->c, t->wire, theirs, err) :
-			       waiting_put(a->st, a->c, o->from->name, t->wire, theirs,
-					   value, WAITING_FIELD, err);
-	}
-	got = local_value(a, &local->field[f], o->from->name, t->wire, theirs,
-			  value, &now, id, err);
-	if (got <= 0)
-		return got;
-	had = calloc(local->fields, sizeof *had);
-	changed = calloc(local->fields, sizeof *changed);
-	got = -1;
-	if (!had || !changed) {
-		(void)err_memory(err);
-	} else if ((got = records_read(a->records, local, t->row, had, err)) >
-		   0) {
-		if (!(had[f].len == now.len &&
-		      memcmp(had[f].at, now.at, now.len) == 0) &&
-		    !value_equal(local->field[f].type, had[f].at, had[f].len,
-				 now.at, now.len)) {
-			had[f] = now;
-			changed[f] = true;
-			a->sum->values++;
-			got = records_update(a->records, local, t->row,
-						    had, changed, err);
-		}
-	}
-	free(had);
-	free(changed);
-	return got < 0 ? -1 : 0;
-}
-
-/* All values of a record that is new here: no change to log. */
-static int
-fill_record(struct apply *a, struct incoming *o, const struct target *t,
-	    const struct change *c, struct err *err)
-{
-	struct object *local = o->local;
-	struct field *value = calloc(local->fields, sizeof *value);
-	struct buf all = BUF_INIT;
-	size_t *start = calloc(local->fields, sizeof *start);
-	int rc = -1;
-
-	if (!value || !start) {
-		(void)err_memory(err);
-		goto out;
-	}
-	for (size_t f = 0; f < local->fields; f++)
-		value[f].len = 0;
-	for (size_t i = 0; i < c->row->count; i++) {
-		struct field theirs = c->columns->field[i], now;
-		char id[19];
-		size_t f;
-		int got;
-
-		if (c->row->field[i].len == 0)
-			continue;
-		if (agreement_map(a->st, a->c, o->from->name, theirs, local,
-				  &f, err) < 0)
-			goto out;
-		if (f == local->fields || f == local->id) {
-			a->sum->held++;
-			if (waiting_put(a->st, a->c, o->from->name, t->wire, theirs,
-					c->row->field[i], WAITING_FIELD, err) < 0)
-				goto out;
-			continue;
-		}
-		got = local_value(a, &local->field[f], o->from->name, t->wire,
-				  theirs, c->row->field[i], &now, id, err);
+	if (text_parse_instant(&ms, f[3].at, f[3].len))
+		t.modified = ms;
+	if (*f[2].at == 'c') {
+		if (take_create(a, o, &t, err) < 0)
+			return -1;
+	} else {
+		got = ledger_by_name(a->st, a->c, t.wire, &row, err);
 		if (got < 0)
-			goto out;
-		if (got == 0)
-			continue;
-		start[f] = all.len;
-		value[f].len = now.len;
-		buf_add(&all, now.at, now.len);
+			return -1;
+		if (got > 0 && row.live) {
+			t.state = TARGET_HERE;
+			t.row = row.row;
+			a->sum->updated++;
+		}
 	}
-	if (buf_ok(&all, err) < 0)
-		goto out;
-	for (size_t f = 0; f < local->fields; f++)
-		value[f].at = value[f].len ? (const char *)all.data + start[f] :
-					     "";
-	rc = records_fill(a->records, local, t->row, value, err);
-out:
-	buf_release(&all);
-	free(start);
-	free(value);
-	return rc;
+	return targets_add(a->targets, &t, err);
+}
+
+/* How the columns of a member's creates are taken. */
+static int
+take_columns(struct apply *a, const struct incoming *o,
+	     const struct row *columns, struct err *err)
+{
+	free(a->how);
+	a->how = calloc(columns->count + 1, sizeof *a->how);
+	if (!a->how)
+		return err_memory(err);
+	for (size_t i = 0; i < columns->count; i++)
+		if (landing_field(&a->landing, o->from->name, o->local,
+				  columns->field[i], &a->how[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Fields that the member leaves out, for they are empty in all its records. */
+static int
+clear_others(struct apply *a, const struct incoming *o,
+	     const struct target *t, const struct row *columns,
+	     struct err *err)
+{
+	struct store_statement *s;
+	int got;
+
+	if (store_prepare(a->st, &s, "select field from _catalog where "
+			  "connection = ?1 and object = ?2 and field <> ''",
+			  err) < 0)
+		return -1;
+	store_bind_int(s, 1, a->c->number);
+	store_bind_text(s, 2, o->from->name, strlen(o->from->name));
+	while ((got = store_step(s, err)) > 0) {
+		struct landing_field how;
+		struct field theirs;
+		size_t i = 0;
+
+		theirs.at = store_text(s, 0, &theirs.len);
+		while (i < columns->count &&
+		       (columns->field[i].len != theirs.len ||
+			strncasecmp(columns->field[i].at, theirs.at,
+				    theirs.len) != 0))
+			i++;
+		if (i == columns->count &&
+		    (landing_field(&a->landing, o->from->name, o->local,
+				   theirs, &how, err) < 0 ||
+		     landing_write(&a->landing, o->from->name, o->local, t,
+				   theirs, &how, field_of(""), TARGET_NEVER,
+				   err) < 0)) {
+			got = -1;
+			break;
+		}
+	}
+	store_finish(s);
+	return got;
 }
 
 /* A create's values: into its record, or waiting with it. */
@@ -397,43 +377,64 @@ static int
 take_values(struct apply *a, struct incoming *o, const struct change *c,
 	    struct err *err)
 {
-	struct target *t = &a->target[c->record - 1];
+	const struct field *value = c->row->field;
+	const char *object = o->from->name;
+	struct target t;
+	int64_t base;
 
-	if (t->gone)
+	if ((c->begins && take_columns(a, o, c->columns, err) < 0) ||
+	    targets_get(a->targets, c->record, &t, err) < 0)
+		return -1;
+	if (t.state == TARGET_GONE)
 		return 0;
-	if (t->row && !t->ledger)
-		return fill_record(a, o, t, c, err);
-	for (size_t i = 0; i < c->row->count; i++) {
+	if (t.state == TARGET_FRESH)
+		return landing_insert(&a->landing, object, o->local, &t,
+				      c->columns, a->how, value, err);
+	base = landing_base(a->how, value);
+	for (size_t i = 0; i < c->columns->count; i++) {
 		struct field theirs = c->columns->field[i];
-		struct field value = c->row->field[i];
-		int rc = 0;
 
-		if (t->row)
-			rc = write_value(a, o, t, theirs, value, err);
-		else if (value.len > 0)
-			rc = waiting_put(a->st, a->c, o->from->name, t->wire, theirs,
-					 value, WAITING_ACCEPT, err);
-		if (rc < 0)
+		if (t.state == TARGET_HERE ?
+			    landing_write(&a->landing, object, o->local, &t,
+					  theirs, &a->how[i], value[i], base,
+					  err) < 0 :
+			    landing_keep(&a->landing, object, &t, theirs,
+					 &a->how[i], value[i], base,
+					 WAITING_ACCEPT, err) < 0)
 			return -1;
 	}
-	return 0;
+	return t.state == TARGET_HERE ?
+		       clear_others(a, o, &t, c->columns, err) : 0;
 }
 
 static int
 take_update(struct apply *a, struct incoming *o, const struct change *c,
 	    struct err *err)
 {
-	struct target *t = &a->target[c->record - 1];
 	const struct field *f = c->row->field;
+	const char *object = o->from->name;
+	struct target t;
 
-	if (t->gone)
+	/* They come by field. */
+	if (a->last != o || !field_is(f[1], a->last_field)) {
+		a->last = o;
+		(void)snprintf(a->last_field, sizeof a->last_field, "%.*s",
+			       (int)f[1].len, f[1].at);
+		if (landing_field(&a->landing, object, o->local, f[1],
+				  &a->last_how, err) < 0)
+			return -1;
+	}
+	if (targets_get(a->targets, c->record, &t, err) < 0)
+		return -1;
+	if (t.state == TARGET_GONE)
 		return 0;
-	if (t->row)
-		return write_value(a, o, t, f[1], f[2], err);
-	/* It waits: its values grow up to date in the waiting. */
-	return f[2].len == 0 ? waiting_drop(a->st, a->c, t->wire, f[1], err) :
-			       waiting_put(a->st, a->c, o->from->name, t->wire, f[1],
-					   f[2], WAITING_ACCEPT, err);
+	/* One that waits: its values grow up to date in the waiting. */
+	return t.state == TARGET_WAITS ?
+		       landing_keep(&a->landing, object, &t, f[1],
+				    &a->last_how, f[2], t.modified,
+				    WAITING_ACCEPT, err) :
+		       landing_write(&a->landing, object, o->local, &t, f[1],
+				     &a->last_how, f[2], t.modified, err);
 }
 
 /* What became of ours over there. */
@@ -456,88 +457,6 @@ take_receipt(struct apply *a, const struct field *f, struct err *err)
 			   field_is(f[3], "converted") ? LEDGER_CONVERTED :
 							 LEDGER_INACTIVE,
 			   err);
-}
-
-/*
- * Values of records here that waited for a target or a field: those for which
- * it has come land now.
- */
-static int
-land_waiting(struct apply *a, struct err *err)
-{
-	static const char sql[] =
-		"select w.object, w.name, w.field, w.value from _waiting w "
-		"where w.connection = ?1 and ((w.why = '" WAITING_REFERENCE "' "
-		"and exists (select 1 from _ledger l where l.connection = ?1 "
-		"and l.name = substr(w.value, 3) and l.ours = (substr(w.value, "
-		"1, 1) = ?2))) or (w.why = '" WAITING_FIELD "' and exists (select "
-		"1 from _object o join _field f using (object) where o.name = "
-		"coalesce((select s.local from _subscription s where "
-		"s.connection = ?1 and s.object = w.object), w.object) and "
-		"f.name = coalesce((select m.local from _mapping m where "
-		"m.connection = ?1 and m.object = w.object and m.field = "
-		"w.field), w.field))))";
-	char side[2] = { connection_side(a->c, true), 0 };
-	struct store_statement *s;
-	struct buf list = BUF_INIT;
-	struct rd rd;
-	int got;
-
-	if (store_prepare(a->st, &s, sql, err) < 0)
-		return -1;
-	store_bind_int(s, 1, a->c->number);
-	store_bind_text(s, 2, side, 1);
-	/* Read whole first: landing them changes the table. */
-	while ((got = store_step(s, err)) > 0) {
-		for (int i = 0; i < 4; i++) {
-			size_t len;
-			const char *text = store_text(s, i, &len);
-
-			buf_add(&list, text, len);
-			buf_add_byte(&list, '\n');
-		}
-	}
-	store_finish(s);
-	if (got == 0)
-		got = buf_ok(&list, err);
-	rd = rd_of(list.data, list.len);
-	while (got == 0 && rd.left > 0) {
-		struct manifest_object from = { { 0 }, 0, 0, 0, 0, { 0 } };
-		struct incoming o = { .from = &from };
-		struct target t = { { 0 }, 0, 0, false };
-		struct ledger_row row;
-		const uint8_t *at[4];
-		size_t len[4];
-
-		for (int i = 0; i < 4; i++)
-			(void)rd_line(&rd, &at[i], &len[i]);
-		(void)snprintf(from.name, sizeof from.name, "%.*s",
-			       (int)len[0], (const char *)at[0]);
-		memcpy(t.wire, at[1], LEDGER_NAME);
-		o.in = agreement_in_of(&a->agreement, from.name);
-		if (o.in)
-			o.local = objects_find(a->objects, o.in->local);
-		got = ledger_by_name(a->st, a->c, t.wire, &row, err);
-		if (got < 0)
-			break;
-		if (got == 0 || !row.live || !o.local) {
-			got = 0;
-			continue;
-		}
-		got = 0;
-		t.row = row.row;
-		if (store_run(a->st, err, "delete from _waiting where "
-			      "connection = ?1 and name = ?2 and field = ?3",
-			      "itt", a->c->number, t.wire, sizeof t.wire,
-			      at[2], len[2]) < 0 ||
-		    write_value(a, &o, &t,
-				(struct field){ (const char *)at[2], len[2] },
-				(struct field){ (const char *)at[3], len[3] },
-				err) < 0)
-			got = -1;
-	}
-	buf_release(&list);
-	return got < 0 ? -1 : 0;
 }
 
 static int
@@ -625,10 +544,9 @@ apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
 	if (got < 0 || (!begun && begin_objects(a, m, err) < 0) ||
 	    check_sums(a, err) < 0 ||
 	    anew_end(&a->anew, &sum->ended, err) < 0 ||
-	    land_waiting(a, err) < 0)
+	    landing_due(&a->landing, &a->agreement, a->objects, err) < 0)
 		return -1;
-	sum->updated = records_tally(a->records)->updated;
-	return records_end(a->records, err);
+	return end(a, err);
 }
 
 enum accepting {
@@ -642,73 +560,33 @@ static int
 accept_one(struct apply *a, const char *object, const char *wire,
 	   enum accepting how, struct err *err)
 {
-	struct manifest_object from = { { 0 }, 0, 0, 0, 0, { 0 } };
-	struct incoming o = { .from = &from };
-	struct target t = { { 0 }, 0, 0, false };
+	const struct agreement_in *in = agreement_in_of(&a->agreement, object);
+	struct target t = { .state = TARGET_HERE, .modified = TARGET_NEVER };
+	struct object *local;
 	struct ledger_row row;
-	struct store_statement *s;
 	int got;
 
-	(void)snprintf(from.name, sizeof from.name, "%s", object);
-	memcpy(t.wire, wire, sizeof t.wire);
-	o.in = agreement_in_of(&a->agreement, from.name);
-	if (how == ACCEPT_WILLING && (!o.in || !o.in->accept))
+	memcpy(t.wire, wire, LEDGER_NAME);
+	if (how == ACCEPT_WILLING && (!in || !in->accept))
 		return 0;
-	if (!o.in || !o.in->subscribed)
+	if (!in || !in->subscribed)
 		return how != ACCEPT_ONE ? 0 :
 		       err_set(err, ERR_USAGE, "%s: is not subscribed to "
-			       "(orgferry subscribe)", from.name);
-	o.local = objects_find(a->objects, o.in->local);
-	if (!o.local && objects_add(a->objects, o.in->local, &o.local, err) <
-				0)
+			       "(orgferry subscribe)", object);
+	local = objects_find(a->objects, in->local);
+	if (!local && objects_add(a->objects, in->local, &local, err) < 0)
 		return -1;
 	a->anew.person = true;
-	got = anew_find(&a->anew, o.local, from.name, t.wire, &row, err);
+	got = anew_find(&a->anew, local, object, t.wire, &row, err);
 	if (got == ANEW_HERE)
 		t.row = row.row;
 	if (got < 0 ||
-	    catalog_grow(a->st, a->c, a->objects, o.in->name, o.local, err) <
-		    0 ||
-	    (got == ANEW_NEW &&
-	     accept_record(a, o.local, from.name, t.wire, &t.row, err) < 0) ||
+	    catalog_grow(a->st, a->c, a->objects, in->name, local, err) < 0 ||
+	    (got == ANEW_NEW && (accept_record(a, local, &t, err) < 0 ||
+				 insert_empty(a, local, &t, err) < 0)) ||
 	    waiting_drop(a->st, a->c, t.wire, field_of(""), err) < 0)
 		return -1;
-	/* One at a time, first to last: writing one may add or drop another. */
-	do {
-		struct buf field = BUF_INIT, value = BUF_INIT;
-
-		if (store_prepare(a->st, &s, "select field, value from "
-				  "_waiting where connection = ?1 and name = "
-				  "?2 and why = '" WAITING_ACCEPT "' limit 1",
-				  err) < 0)
-			return -1;
-		store_bind_int(s, 1, a->c->number);
-		store_bind_text(s, 2, t.wire, sizeof t.wire);
-		got = store_step(s, err);
-		if (got > 0) {
-			size_t len;
-			const char *text = store_text(s, 0, &len);
-
-			buf_add(&field, text, len);
-			text = store_text(s, 1, &len);
-			buf_add(&value, text, len);
-		}
-		store_finish(s);
-		if (got > 0 &&
-		    (buf_ok(&field, err) < 0 || buf_ok(&value, err) < 0 ||
-		     waiting_drop(a->st, a->c, t.wire,
-				  (struct field){ (const char *)field.data,
-						  field.len }, err) < 0 ||
-		     write_value(a, &o, &t,
-				 (struct field){ (const char *)field.data,
-						 field.len },
-				 (struct field){ (const char *)value.data,
-						 value.len }, err) < 0))
-			got = -1;
-		buf_release(&field);
-		buf_release(&value);
-	} while (got > 0);
-	return got;
+	return landing_accepted(&a->landing, object, local, &t, err);
 }
 
 static int
@@ -754,9 +632,9 @@ accept_waiting(struct apply *a, const char *name, enum accepting how,
 				 how, err);
 	}
 	buf_release(&list);
-	if (got < 0 || land_waiting(a, err) < 0)
+	if (got < 0 || landing_due(&a->landing, &a->agreement, a->objects, err) < 0)
 		return -1;
-	return records_end(a->records, err);
+	return end(a, err);
 }
 
 int

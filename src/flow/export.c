@@ -61,13 +61,13 @@ fill_manifest(struct work *w, struct err *err)
 	    history_head(w->st, c->number, &m->history, m->head, err) < 0)
 		return -1;
 	memcpy(m->as_of, facts.as_of, sizeof m->as_of);
-	if (!c->out.begun || w->out.full) {
+	if (!c->out.begun || w->out.g.full) {
 		/*
 		 * Also where nothing was sent, as far as this home knows: one
 		 * that was restored from before the first bundle knows no
 		 * better, and its partner wants to hear that this is all.
 		 */
-		m->start = w->out.full ? MANIFEST_START_FULL :
+		m->start = w->out.g.full ? MANIFEST_START_FULL :
 					 MANIFEST_START_FIRST;
 		keys_random(c->out.epoch, sizeof c->out.epoch);
 		c->out.begun = true;
@@ -83,9 +83,9 @@ fill_manifest(struct work *w, struct err *err)
 	m->seen.sequence = c->in.sequence;
 	m->catalog = c->published;
 	m->catalog_told = c->published > 0 &&
-			  (w->out.full || c->published != c->out.published);
-	for (size_t i = 0; m->catalog_told && i < w->out.agreement.outs; i++) {
-		const struct agreement_out *o = &w->out.agreement.out[i];
+			  (w->out.g.full || c->published != c->out.published);
+	for (size_t i = 0; m->catalog_told && i < w->out.g.agreement.outs; i++) {
+		const struct agreement_out *o = &w->out.g.agreement.out[i];
 
 		m->catalog_rows += o->published;
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
@@ -94,21 +94,26 @@ fill_manifest(struct work *w, struct err *err)
 	return 0;
 }
 
-/* Under --all new objects and fields are published as they come. */
+/*
+ * Under --all new objects and fields are published as they come; a type that
+ * was learnt is told before a value is spelled by it.
+ */
 static int
 see_new_fields(struct work *w, struct err *err)
 {
-	for (size_t i = 0; i < w->out.agreement.outs; i++) {
-		const struct agreement_out *o = &w->out.agreement.out[i];
+	bool news = false;
 
+	for (size_t i = 0; i < w->out.g.agreement.outs; i++) {
+		const struct agreement_out *o = &w->out.g.agreement.out[i];
+
+		news |= o->published && o->retyped;
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
-			if (o->field[f] && !o->told[f] &&
-			    w->c.published == w->c.out.published) {
-				w->c.published++;
-				return connection_save(w->st, &w->c, err);
-			}
+			news |= o->field[f] && !o->told[f];
 	}
-	return 0;
+	if (!news || w->c.published != w->c.out.published)
+		return 0;
+	w->c.published++;
+	return connection_save(w->st, &w->c, err);
 }
 
 /*
@@ -188,7 +193,7 @@ pack(struct work *w, struct err *err)
 	    file_begin(&file, w->sent, FILE_NEW, err) < 0 ||
 	    bundle_out_begin(&b, w->sent, err) < 0)
 		goto out;
-	if (w->out.creates + w->out.updates > MANY)
+	if (w->out.g.creates + w->out.g.updates > MANY)
 		bundle_out_effort(b, GZIP_SOON);
 	if (outgo_write(&w->out, &w->m, b, err) < 0)
 		goto out;
@@ -263,7 +268,7 @@ settle(struct work *w, const char *file, struct err *err)
 
 	if (stat(w->sent, &st) < 0)
 		return err_sys(err, "%s: cannot look at it", SHOWN(w->sent));
-	if (outgo_settle(&w->out, &w->m, err) < 0)
+	if (gather_settle(&w->out.g, &w->m, err) < 0)
 		return -1;
 	c->out.sequence = w->m.place.sequence;
 	memcpy(c->out.hash, w->hash, sizeof c->out.hash);
@@ -280,12 +285,12 @@ make(struct work *w, const struct export_options *options,
 {
 	int something;
 
-	if (agreement_read(&w->out.agreement, w->st, w->out.objects, &w->c,
+	if (agreement_read(&w->out.g.agreement, w->st, w->out.g.objects, &w->c,
 			   err) < 0 ||
 	    see_new_fields(w, err) < 0 ||
-	    outgo_apply_rules(&w->out, err) < 0)
+	    gather_apply_rules(&w->out.g, err) < 0)
 		return -1;
-	something = outgo_gather(&w->out, &w->m, err);
+	something = gather_all(&w->out.g, &w->m, err);
 	if (something < 0 || fill_manifest(w, err) < 0)
 		return -1;
 	/* A quiet day keeps the copy fresh. */
@@ -298,11 +303,11 @@ make(struct work *w, const struct export_options *options,
 		return -1;
 	*sum = (struct export_sum){
 		.made = true,
-		.full = w->out.full,
+		.full = w->out.g.full,
 		.sequence = w->m.place.sequence,
-		.creates = w->out.creates,
-		.updates = w->out.updates,
-		.deletes = w->out.deletes,
+		.creates = w->out.g.creates,
+		.updates = w->out.g.updates,
+		.deletes = w->out.g.deletes,
 		.values = w->out.values,
 	};
 	return 0;
@@ -361,18 +366,21 @@ run(struct work *w, const struct export_options *options,
 
 	if (store_begin(w->st, err) < 0)
 		return -1;
-	if (objects_open(&w->out.objects, w->st, err) == 0 &&
-	    records_open(&w->out.records, w->st, err) == 0 &&
-	    store_ask(w->st, &w->out.change, 0, err, "select value from _home "
+	if (objects_open(&w->out.g.objects, w->st, err) == 0 &&
+	    records_open(&w->out.g.records, w->st, err) == 0 &&
+	    names_open(&w->out.names, w->st, w->out.g.records,
+		       w->out.g.objects, &w->c, err) == 0 &&
+	    store_ask(w->st, &w->out.g.change, 0, err, "select value from _home "
 		      "where key = 'change'", "") == 0 &&
-	    store_ask(w->st, &w->out.row, 1, err, "select value from _home "
+	    store_ask(w->st, &w->out.g.row, 1, err, "select value from _home "
 		      "where key = 'row'", "") == 0) {
-		w->out.row--;
+		w->out.g.row--;
 		rc = make(w, options, sum, err);
 	}
-	records_close(w->out.records);
-	agreement_release(&w->out.agreement);
-	objects_close(w->out.objects);
+	records_close(w->out.g.records);
+	gather_release(&w->out.g);
+	names_close(w->out.names);
+	objects_close(w->out.g.objects);
 	if (rc == 0 && sum->made)
 		rc = store_commit(w->st, err);
 	store_rollback(w->st);
@@ -394,8 +402,8 @@ export_bundle(struct home *home, const char *user,
 	w->home = home;
 	w->st = home_store(home);
 	w->plain = options->plain;
-	w->out.st = w->st;
-	w->out.c = &w->c;
+	w->out.g.st = w->st;
+	w->out.g.c = &w->c;
 	if (connection_find(w->st, options->conn, &w->c, err) < 0 ||
 	    connection_check_live(&w->c, err) < 0 ||
 	    check_file(options->file, err) < 0)
@@ -406,7 +414,7 @@ export_bundle(struct home *home, const char *user,
 	}
 	if (check_sealing(&w->c, w->plain, err) < 0)
 		goto out;
-	w->out.full = options->full;
+	w->out.g.full = options->full;
 	rc = run(w, options, sum, err);
 	if (rc == 0 && sum->made && options->file)
 		rc = copy_out(w->sent, options->file, &sum->bytes, err);

@@ -20,6 +20,7 @@ mint_begin(struct mint *m)
 	for (size_t i = 0; i < sizeof m->drawn; i++)
 		m->drawn[i] = digits[random[i] % 62];
 	m->counter = 0;
+	m->object = 0;
 }
 
 /* Whether no other object has ids or a prefix that begins so. */
@@ -94,32 +95,61 @@ find_prefix(struct store *st, const struct object *o, const char *hint,
 				       o->object, prefix);
 }
 
+/*
+ * Whether nobody has an id of this prefix and draw. Asked once for all ids of
+ * an object: the counter tells them apart.
+ */
+static int
+draw_is_free(struct mint *m, struct store *st, const struct object *o,
+	     bool *free, struct err *err)
+{
+	char sql[LIMIT_NAME + 96], begin[12];
+	int64_t taken;
+
+	(void)snprintf(begin, sizeof begin, "%szzZ%.5s", m->prefix, m->drawn);
+	(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where \"Id\" >= "
+		       "?1 and \"Id\" < ?1 || '~' limit 1", o->name);
+	if (store_ask(st, &taken, 0, err, sql, "s", begin) < 0)
+		return -1;
+	*free = !taken;
+	return 0;
+}
+
+/* The ids of another object from now on, or of a new draw. */
+static int
+turn_to(struct mint *m, struct store *st, const struct object *o,
+	const char *hint, struct err *err)
+{
+	bool free = false;
+
+	if (find_prefix(st, o, hint, m->prefix, err) < 0 ||
+	    draw_is_free(m, st, o, &free, err) < 0)
+		return -1;
+	while (!free) {
+		mint_begin(m);
+		if (draw_is_free(m, st, o, &free, err) < 0)
+			return -1;
+	}
+	m->object = o->object;
+	return 0;
+}
+
 int
 mint_id(struct mint *m, struct store *st, const struct object *o,
 	const char *hint, char id[static 19], struct err *err)
 {
-	char s[RECORD_ID_SHORT + 1], prefix[4] = "", sql[LIMIT_NAME + 64];
-	int64_t taken;
+	char s[RECORD_ID_SHORT + 1];
+	uint32_t n;
 
-	if (find_prefix(st, o, hint, prefix, err) < 0)
+	/* Four characters are 14 million; then draw anew. */
+	if (m->counter == 62u * 62 * 62 * 62)
+		mint_begin(m);
+	if (m->object != o->object && turn_to(m, st, o, hint, err) < 0)
 		return -1;
-	(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where \"Id\" = "
-		       "?1", o->name);
-	do {
-		uint32_t n = m->counter++;
-
-		/* Four characters are 14 million; then draw anew. */
-		if (n >= 62u * 62 * 62 * 62) {
-			mint_begin(m);
-			n = m->counter++;
-		}
-		(void)snprintf(s, sizeof s, "%szzZ%.5s%c%c%c%c", prefix,
-			       m->drawn, digits[n / 238328],
-			       digits[n / 3844 % 62], digits[n / 62 % 62],
-			       digits[n % 62]);
-		(void)record_id_full(id, s, RECORD_ID_SHORT);
-		if (store_ask(st, &taken, 0, err, sql, "s", id) < 0)
-			return -1;
-	} while (taken);
+	n = m->counter++;
+	(void)snprintf(s, sizeof s, "%szzZ%.5s%c%c%c%c", m->prefix, m->drawn,
+		       digits[n / 238328], digits[n / 3844 % 62],
+		       digits[n / 62 % 62], digits[n % 62]);
+	(void)record_id_full(id, s, RECORD_ID_SHORT);
 	return 0;
 }

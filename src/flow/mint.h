@@ -11,6 +11,8 @@
 struct mint {
 	char drawn[5];
 	uint32_t counter;
+	int64_t object; /* of the last id, 0: none; its prefix, which is free */
+	char prefix[4];
 };
 
 void mint_begin(struct mint *m);

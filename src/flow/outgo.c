@@ -1,292 +1,15 @@
 /* The rows of a bundle of changes: see outgo.h. */
 #include "flow/outgo.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/record_id.h"
-#include "flow/names.h"
+#include "format/changes.h"
 
-/*
- * _pub: the published fields that have been told before. _val: which values go
- * as updates. _go: which records, with their numbers in the bundle; kind: 1
- * create, 2 update, 3 delete.
- */
-static const char temporary[] =
-	"create temp table if not exists _pub (field integer primary key);"
-	"create temp table if not exists _val (_row integer, field integer, "
-	"primary key (field, _row)) without rowid;"
-	"create temp table if not exists _found (object integer, kind "
-	"integer, wire text, _row integer, ledger integer, primary key "
-	"(object, kind, wire)) without rowid;"
-	"create temp table if not exists _go (object integer, number integer, "
-	"kind integer, wire text, _row integer, ledger integer, primary key "
-	"(object, number)) without rowid;"
-	"create index if not exists temp._go_row on _go (_row);"
-	"delete from _pub; delete from _val; delete from _found; "
-	"delete from _go;";
-
-/* One statement with up to three numbers. */
-static int
-run(struct outgo *o, const char *sql, int64_t a, int64_t b, int64_t c,
-    struct err *err)
-{
-	return store_run(o->st, err, sql, "iii", a, b, c);
-}
-
-static bool
-has_rule(struct outgo *o, const struct object *object, bool *yes,
-	 struct err *err)
-{
-	int64_t n;
-	int rc = store_ask(o->st, &n, 0, err, "select 1 from _rule where "
-			   "connection = ?1 and object in ('', ?2)", "is",
-			   o->c->number, object->name);
-
-	*yes = n != 0;
-	return rc == 0;
-}
-
-/* Records that have come since the rule was last applied. */
-static int
-sweep(struct outgo *o, const struct object *object, struct err *err)
-{
-	char sql[2 * LIMIT_NAME + 640];
-	int64_t upto;
-
-	if (store_ask(o->st, &upto, 0, err, "select upto from _swept where "
-		      "connection = ?1 and object = ?2", "ii", o->c->number,
-		      object->object) < 0)
-		return -1;
-	(void)snprintf(sql, sizeof sql,
-		       "insert into _ledger (connection, object, _row, name, "
-		       "ours, status) select ?1, ?2, o._row, o.\"Id\", 1, '"
-		       LEDGER_PENDING "' from \"%s\" o where o._row > ?3 and "
-		       "not exists (select 1 from _ledger l where "
-		       "l.connection = ?1 and l._row = o._row)" LEDGER_ONCE_MORE,
-		       object->name);
-	if (run(o, sql, o->c->number, object->object, upto, err) < 0)
-		return -1;
-	return run(o, "insert or replace into _swept values (?1, ?2, ?3)",
-		   o->c->number, object->object, o->row, err);
-}
-
-int
-outgo_apply_rules(struct outgo *o, struct err *err)
-{
-	for (size_t i = 0; i < o->agreement.outs; i++) {
-		const struct agreement_out *out = &o->agreement.out[i];
-		bool yes = false;
-
-		if (!out->published)
-			continue;
-		if (!has_rule(o, out->object, &yes, err) ||
-		    (yes && sweep(o, out->object, err) < 0))
-			return -1;
-	}
-	return 0;
-}
-
-static int
-mark_published(struct outgo *o, struct err *err)
-{
-	for (size_t i = 0; i < o->agreement.outs; i++) {
-		const struct agreement_out *out = &o->agreement.out[i];
-
-		for (size_t f = 0; out->published && f < out->object->fields;
-		     f++)
-			if (out->field[f] && out->told[f] &&
-			    store_run(o->st, err, "insert into _pub values "
-				      "(?1)", "i",
-				      out->object->field[f].field) < 0)
-				return -1;
-	}
-	return 0;
-}
-
-/* Newly shared records of an object, and whole fields newly published. */
-static int
-gather_object(struct outgo *o, const struct agreement_out *out,
-	      struct err *err)
-{
-	const struct object *object = out->object;
-	char sql[2 * LIMIT_NAME + 640];
-	char side = connection_side(o->c, true);
-
-	(void)snprintf(sql, sizeof sql,
-		       "insert into _found select ?2, 1, '%c:' || l.name, "
-		       "l._row, l.ledger from _ledger l join \"%s\" o on "
-		       "o._row = l._row where l.connection = ?1 and l.object "
-		       "= ?2 and l.ours and l.told = ?3 and l.stop = ''",
-		       side, object->name);
-	if (run(o, sql, o->c->number, object->object, 0, err) < 0)
-		return -1;
-	for (size_t f = 0; f < object->fields; f++) {
-		if (!out->field[f] || out->told[f])
-			continue;
-		(void)snprintf(sql, sizeof sql,
-			       "insert or ignore into _val select o._row, ?2 "
-			       "from \"%s\" o join _ledger l on l._row = "
-			       "o._row and l.connection = ?1 and l.stop = '' "
-			       "where l.told = ?3 and o.\"%s\" <> ''",
-			       object->name, object->field[f].name);
-		if (run(o, sql, o->c->number, object->field[f].field, 1,
-			err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/*
- * Single values that changed, records that are gone, of all objects. A cross
- * join goes from left to right: from the few that changed to the ledger.
- */
-static int
-gather_changes(struct outgo *o, struct err *err)
-{
-	static const char changed[] =
-		"insert or ignore into _val select h._row, h.field from "
-		"_change h cross join _pub p on p.field = h.field cross join "
-		"_ledger l on "
-		"l._row = h._row and l.connection = ?1 and l.stop = '' and "
-		"l.told where h.number > ?2 and h.origin <> ?1 and ?3 = 0";
-	/* References whose target is shared with this bundle. */
-	static const char arrived[] =
-		"insert or ignore into _val select u._row, u.field from "
-		"_unsent u join _pub p on p.field = u.field join _ledger l on "
-		"l._row = u._row and l.connection = ?1 and l.stop = '' and "
-		"l.told where u.connection = ?1 and exists (select 1 from "
-		"_found f where f.kind = 1 and substr(f.wire, 3) = u.target) "
-		"and ?2 = ?2 and ?3 = 0";
-	static const char updated[] =
-		"insert into _found select distinct l.object, 2, case when "
-		"l.ours = ?2 then 'i:' else 'a:' end || l.name, l._row, "
-		"l.ledger from _val v cross join _ledger l on l._row = v._row and "
-		"l.connection = ?1 and l.stop = '' where ?3 = 0";
-	static const char deleted[] =
-		"insert into _found select l.object, 3, case when l.ours = ?2 "
-		"then 'i:' else 'a:' end || l.name, l._row, l.ledger from "
-		"_deleted d cross join _ledger l on l._row = d._row and "
-		"l.connection = ?1 and l.stop = '' and l.told where d.number "
-		"> ?3 and d.origin <> ?1";
-	static const char numbered[] =
-		"insert into _go select object, row_number() over (partition "
-		"by object order by kind, wire), kind, wire, _row, ledger "
-		"from _found where ?1 = ?1 and ?2 = ?2 and ?3 = 0";
-	int64_t n = o->c->number, inviter = o->c->inviter;
-
-	if (run(o, changed, n, o->c->out_change, 0, err) < 0 ||
-	    run(o, arrived, n, 0, 0, err) < 0 ||
-	    run(o, updated, n, inviter, 0, err) < 0 ||
-	    run(o, deleted, n, inviter, o->c->out_change, err) < 0)
-		return -1;
-	return run(o, numbered, 0, 0, 0, err);
-}
-
-static struct object *
-object_by_number(struct outgo *o, int64_t number)
-{
-	for (size_t i = 0; i < o->agreement.outs; i++)
-		if (o->agreement.out[i].object->object == number)
-			return o->agreement.out[i].object;
-	return NULL;
-}
-
-/* The names that this bundle gives for the first time, into the sum. */
-static int
-count_names(struct outgo *o, const struct object *object,
-	    struct manifest_object *m, struct err *err)
-{
-	struct store_statement *s;
-	struct ledger_sum sum;
-	int got;
-
-	if (ledger_sum_read(&sum, o->st, o->c, object->name, true, err) < 0 ||
-	    store_prepare(o->st, &s, "select wire from _go where object = ?1 "
-			  "and kind = 1", err) < 0)
-		return -1;
-	store_bind_int(s, 1, object->object);
-	while ((got = store_step(s, err)) > 0) {
-		size_t len;
-
-		ledger_sum_add(&sum, store_text(s, 0, &len));
-	}
-	store_finish(s);
-	m->records = sum.records;
-	memcpy(m->sum, sum.sum, sizeof m->sum);
-	return got < 0 ? -1 : ledger_sum_save(&sum, o->st, o->c, object->name,
-					      true, err);
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	const struct manifest_object *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int
-count_objects(struct outgo *o, struct manifest *m, struct err *err)
-{
-	struct store_statement *s;
-	int got;
-
-	if (store_prepare(o->st, &s, "select object, sum(kind = 1), sum(kind "
-			  "= 2), sum(kind = 3) from _go group by object",
-			  err) < 0)
-		return -1;
-	m->object = calloc(o->agreement.outs + 1, sizeof *m->object);
-	if (!m->object) {
-		store_finish(s);
-		return err_memory(err);
-	}
-	while ((got = store_step(s, err)) > 0) {
-		const struct object *object =
-			object_by_number(o, store_int(s, 0));
-		struct manifest_object *mo = &m->object[m->objects];
-
-		if (!object)
-			continue;
-		(void)snprintf(mo->name, sizeof mo->name, "%s", object->name);
-		mo->creates = (uint64_t)store_int(s, 1);
-		mo->updates = (uint64_t)store_int(s, 2);
-		mo->deletes = (uint64_t)store_int(s, 3);
-		o->creates += mo->creates;
-		o->updates += mo->updates;
-		o->deletes += mo->deletes;
-		m->objects++;
-		if (count_names(o, object, mo, err) < 0) {
-			got = -1;
-			break;
-		}
-	}
-	store_finish(s);
-	if (got == 0 && m->objects > 1)
-		qsort(m->object, m->objects, sizeof *m->object, by_name);
-	return got;
-}
-
-int
-outgo_gather(struct outgo *o, struct manifest *m, struct err *err)
-{
-	int64_t receipts;
-
-	if (store_exec(o->st, temporary, err) < 0 ||
-	    mark_published(o, err) < 0)
-		return -1;
-	for (size_t i = 0; i < o->agreement.outs; i++)
-		if (o->agreement.out[i].published &&
-		    gather_object(o, &o->agreement.out[i], err) < 0)
-			return -1;
-	if (gather_changes(o, err) < 0 || count_objects(o, m, err) < 0 ||
-	    store_ask(o->st, &receipts, 0, err, "select count(*) from _receipt "
-		      "where connection = ?1", "i", o->c->number) < 0)
-		return -1;
-	return m->objects > 0 || receipts > 0 ||
-	       o->c->published != o->c->out.published;
-}
+/* Room for a name, or for a time told by its distance from another. */
+enum { SPACE = TEXT_RELATIVE + 1 };
 
 /* The published fields of an object, by name, byte by byte. */
 static size_t
@@ -316,8 +39,8 @@ write_published(struct outgo *o, struct bundle_out *b, struct err *err)
 {
 	if (bundle_out_run(b, MEMBER_PUBLISHED, "", NULL, 0, err) < 0)
 		return -1;
-	for (size_t i = 0; i < o->agreement.outs; i++) {
-		const struct agreement_out *out = &o->agreement.out[i];
+	for (size_t i = 0; i < o->g.agreement.outs; i++) {
+		const struct agreement_out *out = &o->g.agreement.out[i];
 		struct field row[9];
 		size_t *order, n;
 		int rc = 0;
@@ -347,45 +70,137 @@ write_published(struct outgo *o, struct bundle_out *b, struct err *err)
 	return 0;
 }
 
+/* A record's name, counted if the bundle gives it for the first time. */
 static int
-write_names(struct outgo *o, const struct object *object,
+write_name(struct bundle_out *b, const struct object *object,
+	   struct field wire, const char *change, struct field modified,
+	   struct ledger_sum *sum, struct err *err)
+{
+	struct field row[6] = { field_of(object->name), wire, field_of(change),
+				modified, field_of(""), field_of("") };
+	int64_t ms;
+
+	if (!text_parse_instant(&ms, modified.at, modified.len))
+		row[3] = field_of("");
+	if (*change == 'c')
+		ledger_sum_add(sum, wire.at);
+	return bundle_out_row(b, row, 6, err);
+}
+
+/* An object's LastModifiedDate, its table being o; or what is always empty. */
+static void
+modified_column(char out[static LIMIT_NAME + 5], const struct object *object)
+{
+	size_t f = objects_field(object, "LastModifiedDate", 16);
+
+	if (f < object->fields)
+		(void)snprintf(out, LIMIT_NAME + 5, "o.\"%s\"",
+			       object->field[f].name);
+	else
+		(void)snprintf(out, LIMIT_NAME + 5, "''");
+}
+
+/*
+ * The names created. When they changed in their org matters only where the
+ * partner may have them already: where all there is goes anew.
+ */
+static int
+name_creates(struct outgo *o, const struct gather_object *from,
+	     struct ledger_sum *sum, struct bundle_out *b, struct err *err)
+{
+	char column[LIMIT_NAME + 5], what[LIMIT_NAME + 32];
+	const struct object *object = from->out->object;
+	struct store_statement *s;
+	int got = 1;
+	bool ours;
+
+	modified_column(column, object);
+	(void)snprintf(what, sizeof what, "l.name, l.id, %s",
+		       o->g.full ? column : "''");
+	for (unsigned n = 0;
+	     got >= 0 && (got = gather_creates(&o->g, from, n, what, o->g.full,
+					       &ours, &s, err)) > 0;
+	     n++) {
+		char wire[LEDGER_NAME + 1] = { connection_side(o->g.c, ours),
+					       ':' };
+
+		while ((got = store_step(s, err)) > 0) {
+			struct field modified;
+			size_t len;
+
+			memcpy(wire + 2, store_text(s, 0, &len),
+			       LEDGER_NAME - 2);
+			names_learn(o->names, wire, store_text(s, 1, &len));
+			modified.at = store_text(s, 2, &modified.len);
+			if (write_name(b, object, field_of(wire), "create",
+				       modified, sum, err) < 0) {
+				got = -1;
+				break;
+			}
+		}
+		store_finish(s);
+	}
+	return got;
+}
+
+/* The names of what is updated, and of what is gone. */
+static int
+name_others(struct outgo *o, const struct object *object,
 	    struct bundle_out *b, struct err *err)
 {
-	static const char *const kinds[] = { "", "create", "update",
-					     "delete" };
-	size_t modified = objects_field(object, "LastModifiedDate", 16);
-	char sql[2 * LIMIT_NAME + 320];
+	char column[LIMIT_NAME + 5], sql[2 * LIMIT_NAME + 320];
 	struct store_statement *s;
 	int got;
 
-	(void)snprintf(sql, sizeof sql, "select g.wire, g.kind, %s%s%s from "
-		       "_go g left join \"%s\" o on o._row = g._row where "
-		       "g.object = ?1 order by g.number",
-		       modified < object->fields ? "coalesce(o.\"" : "'",
-		       modified < object->fields ?
-			       object->field[modified].name : "",
-		       modified < object->fields ? "\", '')" : "'",
-		       object->name);
-	if (store_prepare(o->st, &s, sql, err) < 0)
+	modified_column(column, object);
+	(void)snprintf(sql, sizeof sql, "select g.wire, g.kind, case kind when "
+		       "2 then (select %s from \"%s\" o where o._row = "
+		       "g._row) else '' end from _go g where g.object = ?1 and "
+		       "kind > 1 order by g.number", column, object->name);
+	if (store_prepare(o->g.st, &s, sql, err) < 0)
 		return -1;
 	store_bind_int(s, 1, object->object);
 	while ((got = store_step(s, err)) > 0) {
-		struct field row[6] = { field_of(object->name), { 0 },
-					field_of(kinds[store_int(s, 1)]),
-					{ 0 }, field_of(""), field_of("") };
-		int64_t ms;
+		struct field wire, modified;
 
-		row[1].at = store_text(s, 0, &row[1].len);
-		row[3].at = store_text(s, 2, &row[3].len);
-		if (!text_parse_instant(&ms, row[3].at, row[3].len))
-			row[3] = field_of("");
-		if (bundle_out_row(b, row, 6, err) < 0) {
+		wire.at = store_text(s, 0, &wire.len);
+		modified.at = store_text(s, 2, &modified.len);
+		if (write_name(b, object, wire, store_int(s, 1) == 2 ?
+						       "update" : "delete",
+			       modified, NULL, err) < 0) {
 			got = -1;
 			break;
 		}
 	}
 	store_finish(s);
 	return got;
+}
+
+static int
+write_names(struct outgo *o, struct manifest *m, struct bundle_out *b,
+	    struct err *err)
+{
+	bundle_out_as_of(b, m->as_of);
+	if (o->g.count > 0 &&
+	    bundle_out_run(b, MEMBER_NAMES, "", NULL, 0, err) < 0)
+		return -1;
+	for (size_t i = 0; i < o->g.count; i++) {
+		const struct object *object = o->g.object[i].out->object;
+		struct manifest_object *mo = &m->object[i];
+		struct ledger_sum sum;
+
+		if (ledger_sum_read(&sum, o->g.st, o->g.c, object->name, true,
+				    err) < 0 ||
+		    (mo->creates > 0 &&
+		     name_creates(o, &o->g.object[i], &sum, b, err) < 0) ||
+		    name_others(o, object, b, err) < 0 ||
+		    ledger_sum_save(&sum, o->g.st, o->g.c, object->name, true,
+				    err) < 0)
+			return -1;
+		mo->records = sum.records;
+		memcpy(mo->sum, sum.sum, sizeof mo->sum);
+	}
+	return 0;
 }
 
 /*
@@ -401,120 +216,234 @@ wire_value(struct outgo *o, const struct object_field *f, int64_t row,
 
 	if (f->type != VALUE_REFERENCE || value->len == 0)
 		return 0;
-	got = names_of_reference(o->st, o->records, o->objects, o->c,
-				 *value, wire, err);
+	got = names_of_reference(o->names, *value, wire, err);
 	if (got < 0)
 		return -1;
 	if (got > 0) {
 		*value = (struct field){ wire, LEDGER_NAME };
-		return store_run(o->st, err, "delete from _unsent where "
+		return !o->unsent ? 0 :
+		       store_run(o->g.st, err, "delete from _unsent where "
 				 "connection = ?1 and _row = ?2 and field = "
-				 "?3", "iii", o->c->number, row, f->field);
+				 "?3", "iii", o->g.c->number, row, f->field);
 	}
-	if (store_run(o->st, err, "insert or replace into _unsent values (?1, "
-		      "?2, ?3, ?4)", "iiit", o->c->number, row, f->field,
+	o->unsent = true;
+	if (store_run(o->g.st, err, "insert or replace into _unsent values (?1, "
+		      "?2, ?3, ?4)", "iiit", o->g.c->number, row, f->field,
 		      value->at, value->len) < 0)
 		return -1;
 	*value = field_of("");
 	return 0;
 }
 
-static int
-write_creates(struct outgo *o, const struct agreement_out *out,
-	      struct bundle_out *b, struct err *err)
+/* A time, by how far it is from another of the same record. */
+static void
+relative_value(const struct object_field *f, struct field *value,
+	       struct field base, char space[static SPACE])
 {
-	const struct object *object = out->object;
-	size_t *order = calloc(object->fields, sizeof *order), n;
-	struct field *row = calloc(object->fields + 1, sizeof *row);
-	char (*wire)[LEDGER_NAME + 1] = calloc(object->fields + 1,
-					       sizeof *wire);
-	struct store_statement *s = NULL;
-	struct buf sql = BUF_INIT;
-	int got = -1;
+	int64_t ms, base_ms;
 
-	if (!order || !row || !wire) {
-		(void)err_memory(err);
-		goto out;
+	if (f->type == VALUE_DATETIME && value->len > 0 &&
+	    text_parse_instant(&base_ms, base.at, base.len) &&
+	    text_parse_instant(&ms, value->at, value->len) &&
+	    changes_instant_relative(space, ms, base_ms))
+		*value = field_of(space);
+}
+
+/* A record that is created, value by value. */
+struct line {
+	const struct object *object;
+	size_t *order, n; /* its fields: times first, then by name */
+	struct field *row;
+	char (*space)[SPACE]; /* names too have room in it */
+	size_t room;			 /* of a record in a member */
+};
+
+static void
+line_release(struct line *l)
+{
+	free(l->order);
+	free(l->row);
+	free(l->space);
+}
+
+/* Times stand first, for the others to be told by their distance from it. */
+static void
+times_first(struct line *l)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		size_t f = l->order[i];
+
+		if (l->object->field[f].type != VALUE_DATETIME)
+			continue;
+		memmove(l->order + to + 1, l->order + to,
+			(i - to) * sizeof *l->order);
+		l->order[to++] = f;
 	}
-	n = sorted_fields(out, order);
-	if (n == 0) {
-		got = 0;
-		goto out;
+}
+
+static int
+line_begin(struct line *l, const struct agreement_out *out, struct err *err)
+{
+	size_t fields = out->object->fields;
+
+	l->object = out->object;
+	l->order = calloc(fields + 1, sizeof *l->order);
+	l->row = calloc(fields + 1, sizeof *l->row);
+	l->space = calloc(fields + 1, sizeof *l->space);
+	if (!l->order || !l->row || !l->space)
+		return err_memory(err);
+	l->n = sorted_fields(out, l->order);
+	times_first(l);
+	l->room = LIMIT_MEMBER - 64;
+	for (size_t i = 0; i < l->n; i++) {
+		l->row[i] = field_of(l->object->field[l->order[i]].name);
+		l->room -= l->row[i].len + 1;
 	}
-	buf_add_str(&sql, "select g._row");
-	for (size_t i = 0; i < n; i++) {
-		buf_addf(&sql, ", o.\"%s\"", object->field[order[i]].name);
-		row[i] = field_of(object->field[order[i]].name);
-	}
-	buf_addf(&sql, " from _go g join \"%s\" o on o._row = g._row where "
-		 "g.object = ?1 and g.kind = 1 order by g.number",
-		 object->name);
-	if (!buf_str(&sql)) {
-		(void)err_memory(err);
-		goto out;
-	}
-	if (bundle_out_run(b, MEMBER_CREATES, object->name, row, n, err) < 0 ||
-	    store_prepare(o->st, &s, buf_str(&sql), err) < 0)
-		goto out;
-	store_bind_int(s, 1, object->object);
-	while ((got = store_step(s, err)) > 0) {
-		for (size_t i = 0; got > 0 && i < n; i++) {
-			row[i].at = store_text(s, (int)i + 1, &row[i].len);
-			if (wire_value(o, &object->field[order[i]],
-				       store_int(s, 0), &row[i], wire[i],
-				       err) < 0)
-				got = -1;
-		}
-		if (got < 0 || bundle_out_row(b, row, n, err) < 0) {
-			got = -1;
-			break;
-		}
-	}
-out:
-	store_finish(s);
-	buf_release(&sql);
-	free(order);
-	free(row);
-	free(wire);
-	return got;
+	return 0;
 }
 
 /*
- * One field's values, of the records that have a change of it. before: the
- * records of the objects before this one.
+ * A record that no member may have room for leaves its longest values out;
+ * they go among the updates instead (FORMAT.md, "updates").
  */
 static int
+fit_line(struct outgo *o, struct line *l, int64_t row, uint64_t number,
+	 struct err *err)
+{
+	size_t most = 0;
+
+	/* At worst each byte is a quote. Nearly always that fits. */
+	for (size_t i = 0; i < l->n; i++)
+		most += 2 * l->row[i].len + 3;
+	while (most > l->room) {
+		size_t longest = 0;
+
+		for (size_t i = 1; i < l->n; i++)
+			if (l->row[i].len > l->row[longest].len)
+				longest = i;
+		most -= 2 * l->row[longest].len;
+		l->row[longest] = field_of("");
+		if (gather_value(&o->g, l->object, row, number,
+				 &l->object->field[l->order[longest]], err) <
+		    0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The values of one record, in l->row, from a statement after its row. */
+static int
+take_line(struct outgo *o, struct line *l, struct store_statement *s,
+	  uint64_t number, struct err *err)
+{
+	int64_t row = store_int(s, 0);
+	struct field base = field_of("");
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct object_field *f = &l->object->field[l->order[i]];
+
+		l->row[i].at = store_text(s, (int)i + 1, &l->row[i].len);
+		if (i == 0)
+			base = l->row[0];
+		else
+			relative_value(f, &l->row[i], base, l->space[i]);
+		if (wire_value(o, f, row, &l->row[i], l->space[i], err) < 0)
+			return -1;
+	}
+	return fit_line(o, l, row, number, err);
+}
+
+/* The columns of a record's values, behind its row. */
+static int
+line_columns(struct buf *what, const struct line *l, struct err *err)
+{
+	buf_add_str(what, "l._row");
+	for (size_t i = 0; i < l->n; i++)
+		buf_addf(what, ", o.\"%s\"",
+			 l->object->field[l->order[i]].name);
+	return buf_str(what) ? 0 : err_memory(err);
+}
+
+static int
+write_creates(struct outgo *o, const struct gather_object *from,
+	      const struct manifest_object *mo, struct bundle_out *b,
+	      struct err *err)
+{
+	struct line l = { NULL, NULL, 0, NULL, NULL, 0 };
+	struct buf what = BUF_INIT;
+	struct store_statement *s;
+	uint64_t count = 0;
+	int got = -1;
+	bool ours;
+
+	if (line_begin(&l, from->out, err) < 0 ||
+	    line_columns(&what, &l, err) < 0)
+		goto out;
+	got = l.n > 0 ? bundle_out_run(b, MEMBER_CREATES, mo->name, l.row,
+				       l.n, err) : 0;
+	for (unsigned n = 0;
+	     got >= 0 && l.n > 0 &&
+	     (got = gather_creates(&o->g, from, n, buf_str(&what), true, &ours,
+				   &s, err)) > 0;
+	     n++) {
+		while ((got = store_step(s, err)) > 0) {
+			count++;
+			if (take_line(o, &l, s, from->before + count, err) <
+				    0 ||
+			    bundle_out_row(b, l.row, l.n, err) < 0) {
+				got = -1;
+				break;
+			}
+		}
+		store_finish(s);
+	}
+	if (got == 0 && l.n > 0 && count != mo->creates)
+		got = err_set(err, ERR_SYSTEM, "%s: the ledger and its records "
+			      "differ: run orgferry check", mo->name);
+out:
+	buf_release(&what);
+	line_release(&l);
+	return got;
+}
+
+/* One field's values, of the records for which they go singly. */
+static int
 write_field(struct outgo *o, const struct object *object, size_t f,
-	    uint64_t before, struct bundle_out *b, bool *begun,
-	    struct err *err)
+	    struct bundle_out *b, bool *begun, struct err *err)
 {
 	const struct object_field *field = &object->field[f];
-	char sql[3 * LIMIT_NAME + 320], wire[LEDGER_NAME + 1], number[24];
+	char column[LIMIT_NAME + 5], sql[4 * LIMIT_NAME + 320];
 	struct store_statement *s;
 	int got;
 
-	(void)snprintf(sql, sizeof sql, "select g.number, v._row, o.\"%s\" "
-		       "from _val v join _go g on g._row = v._row and g.kind "
-		       "= 2 and g.object = ?1 join \"%s\" o on o._row = "
-		       "v._row where v.field = ?2 order by g.number",
-		       field->name, object->name);
-	if (store_prepare(o->st, &s, sql, err) < 0)
+	modified_column(column, object);
+	(void)snprintf(sql, sizeof sql, "select g.number, v._row, o.\"%s\", "
+		       "case g.kind when 2 then %s else '' end from _val v "
+		       "join _go g on g._row = v._row and g.kind < 3 and "
+		       "g.object = ?1 join \"%s\" o on o._row = v._row where "
+		       "v.field = ?2 order by g.number", field->name, column,
+		       object->name);
+	if (store_prepare(o->g.st, &s, sql, err) < 0)
 		return -1;
 	store_bind_int(s, 1, object->object);
 	store_bind_int(s, 2, field->field);
 	while ((got = store_step(s, err)) > 0) {
 		struct field row[4] = { field_of(object->name), { 0 },
-					field_of(field->name), { 0 } };
+					field_of(field->name), { 0 } }, base;
+		char number[24], space[SPACE];
 
-		(void)snprintf(number, sizeof number, "%llu",
-			       (unsigned long long)before +
-				       (unsigned long long)store_int(s, 0));
+		(void)snprintf(number, sizeof number, "%" PRId64,
+			       store_int(s, 0));
 		row[1] = field_of(number);
 		row[3].at = store_text(s, 2, &row[3].len);
+		base.at = store_text(s, 3, &base.len);
+		relative_value(field, &row[3], base, space);
 		if ((!*begun && bundle_out_run(b, MEMBER_UPDATES, "", NULL, 0,
 					       err) < 0) ||
-		    wire_value(o, field, store_int(s, 1), &row[3], wire, err) <
-			    0 ||
+		    wire_value(o, field, store_int(s, 1), &row[3], space,
+			       err) < 0 ||
 		    bundle_out_row(b, row, 4, err) < 0) {
 			got = -1;
 			break;
@@ -526,36 +455,56 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 	return got;
 }
 
+/* Single values of all objects, by field. */
 static int
-write_updates(struct outgo *o, const struct agreement_out *out,
-	      uint64_t before, struct bundle_out *b, bool *begun,
-	      struct err *err)
+write_updates(struct outgo *o, struct bundle_out *b, struct err *err)
 {
-	size_t *order = calloc(out->object->fields, sizeof *order), n;
-	int rc = 0;
+	bool begun = false;
 
-	if (!order)
-		return err_memory(err);
-	n = sorted_fields(out, order);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = write_field(o, out->object, order[i], before, b, begun,
-				 err);
-	free(order);
-	return rc;
+	for (size_t i = 0; i < o->g.count; i++) {
+		const struct agreement_out *out = o->g.object[i].out;
+		size_t *order = calloc(out->object->fields + 1, sizeof *order);
+		int rc = order ? 0 : err_memory(err);
+		size_t n = order ? sorted_fields(out, order) : 0;
+
+		for (size_t k = 0; rc == 0 && k < n; k++)
+			rc = write_field(o, out->object, order[k], b, &begun,
+					 err);
+		free(order);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
 }
 
+/*
+ * What became of the partner's records here. Their object is the one that this
+ * side takes into the record's.
+ */
 static int
 write_receipts(struct outgo *o, struct bundle_out *b, struct err *err)
 {
+	static const char sql[] =
+		"select object, name, id, status from _receipt where "
+		"connection = ?1 union all select coalesce((select s.object "
+		"from _subscription s where s.connection = ?1 and s.local = "
+		"o.name and not s.none order by s.object limit 1), o.name), "
+		"?2 || ':' || l.name, l.id, 'accepted' from _ledger l not indexed join "
+		"_object o using (object) where l.ledger > ?3 and l.connection "
+		"= ?1 and not l.ours and l.stop = '' order by 1, 2";
+	const struct connection *c = o->g.c;
+	char side[2] = { connection_side(c, false), 0 };
 	struct store_statement *s;
 	bool begun = false;
 	int got;
 
-	if (store_prepare(o->st, &s, "select object, name, id, status from "
-			  "_receipt where connection = ?1 order by object, "
-			  "name", err) < 0)
+	if (c->one_way)
+		return 0;
+	if (store_prepare(o->g.st, &s, sql, err) < 0)
 		return -1;
-	store_bind_int(s, 1, o->c->number);
+	store_bind_int(s, 1, c->number);
+	store_bind_text(s, 2, side, 1);
+	store_bind_int(s, 3, c->out_ledger);
 	while ((got = store_step(s, err)) > 0) {
 		struct field row[4];
 
@@ -573,72 +522,24 @@ write_receipts(struct outgo *o, struct bundle_out *b, struct err *err)
 	return got;
 }
 
-/* One group of all objects that the manifest names, in their order. */
-static int
-each_object(struct outgo *o, const struct manifest *m, struct bundle_out *b,
-	    enum member_group group, struct err *err)
-{
-	uint64_t before = 0;
-	bool begun = false;
-
-	for (size_t i = 0; i < m->objects; i++) {
-		const struct manifest_object *mo = &m->object[i];
-		const struct agreement_out *out = agreement_out_of(
-			&o->agreement, objects_find(o->objects, mo->name));
-		int rc = 0;
-
-		if (!out)
-			continue;
-		if (group == MEMBER_NAMES)
-			rc = write_names(o, out->object, b, err);
-		else if (group == MEMBER_CREATES && mo->creates > 0)
-			rc = write_creates(o, out, b, err);
-		else if (group == MEMBER_UPDATES && mo->updates > 0)
-			rc = write_updates(o, out, before, b, &begun, err);
-		if (rc < 0)
-			return -1;
-		before += mo->creates + mo->updates + mo->deletes;
-	}
-	return 0;
-}
-
 int
-outgo_write(struct outgo *o, const struct manifest *m, struct bundle_out *b,
+outgo_write(struct outgo *o, struct manifest *m, struct bundle_out *b,
 	    struct err *err)
 {
-	bundle_out_as_of(b, m->as_of);
-	if ((m->catalog_rows > 0 && write_published(o, b, err) < 0) ||
-	    (m->objects > 0 &&
-	     bundle_out_run(b, MEMBER_NAMES, "", NULL, 0, err) < 0) ||
-	    each_object(o, m, b, MEMBER_NAMES, err) < 0 ||
-	    each_object(o, m, b, MEMBER_CREATES, err) < 0 ||
-	    each_object(o, m, b, MEMBER_UPDATES, err) < 0)
+	int64_t unsent;
+
+	if (store_ask(o->g.st, &unsent, 0, err, "select 1 from _unsent where "
+		      "connection = ?1", "i", o->g.c->number) < 0 ||
+	    (m->catalog_rows > 0 && write_published(o, b, err) < 0) ||
+	    write_names(o, m, b, err) < 0)
+		return -1;
+	o->unsent = unsent != 0;
+	for (size_t i = 0; i < o->g.count; i++)
+		if (m->object[i].creates > 0 && !o->g.object[i].few &&
+		    write_creates(o, &o->g.object[i], &m->object[i], b, err) <
+			    0)
+			return -1;
+	if (write_updates(o, b, err) < 0)
 		return -1;
 	return write_receipts(o, b, err);
-}
-
-int
-outgo_settle(struct outgo *o, const struct manifest *m, struct err *err)
-{
-	static const char told[] =
-		"update _ledger set told = 1 where ledger in (select ledger "
-		"from _go where kind = 1) and ?1 = ?1 and ?2 = ?2 and ?3 = 0";
-	char stopped[256], now[TEXT_INSTANT + 1];
-
-	text_instant(now, text_now());
-	(void)snprintf(stopped, sizeof stopped, "update _ledger set status = "
-		       "'" LEDGER_DELETED "', stop = '%s' where ledger in "
-		       "(select ledger from _go where kind = 3) and ?1 = ?1 "
-		       "and ?2 = ?2 and ?3 = 0", now);
-	if (run(o, told, 0, 0, 0, err) < 0 ||
-	    run(o, stopped, 0, 0, 0, err) < 0 ||
-	    store_run(o->st, err, "delete from _receipt where connection = "
-		      "?1", "i", o->c->number) < 0)
-		return -1;
-	o->c->out_change = o->change;
-	o->c->out_row = o->row;
-	if (!m->catalog_told)
-		return 0;
-	o->c->out.published = m->catalog;
-	return agreement_set_told(o->st, o->c, &o->agreement, err);
 }

@@ -49,7 +49,7 @@ by_in(const void *a, const void *b)
 static int
 mark(struct store *st, const char *sql, const struct connection *c,
      struct agreement_out *o, void (*see)(struct agreement_out *o,
-					  const char *field, bool excepted),
+					  const char *field, const char *how),
      struct err *err)
 {
 	struct store_statement *s;
@@ -62,7 +62,7 @@ mark(struct store *st, const char *sql, const struct connection *c,
 	while ((got = store_step(s, err)) > 0) {
 		size_t len;
 
-		see(o, store_text(s, 0, &len), store_int(s, 1) != 0);
+		see(o, store_text(s, 0, &len), store_text(s, 1, &len));
 	}
 	store_finish(s);
 	return got;
@@ -77,8 +77,9 @@ set_all(struct agreement_out *o)
 
 /* Rows come with '' (the object) first, then '*' (all of it), then fields. */
 static void
-see_published(struct agreement_out *o, const char *field, bool excepted)
+see_published(struct agreement_out *o, const char *field, const char *how)
 {
+	bool excepted = *how == '1';
 	size_t f;
 
 	if (*field == 0) {
@@ -93,13 +94,16 @@ see_published(struct agreement_out *o, const char *field, bool excepted)
 }
 
 static void
-see_told(struct agreement_out *o, const char *field, bool unused)
+see_told(struct agreement_out *o, const char *field, const char *type)
 {
 	size_t f = objects_field(o->object, field, strlen(field));
 
-	(void)unused;
-	if (f < o->object->fields)
-		o->told[f] = true;
+	if (f == o->object->fields)
+		return;
+	o->told[f] = true;
+	o->retyped |= o->field[f] &&
+		      strcmp(value_type_word(o->object->field[f].type),
+			     type) != 0;
 }
 
 static int
@@ -116,7 +120,7 @@ read_out(struct agreement_out *o, struct store *st,
 	return mark(st, "select field, excepted from _publication where "
 		    "connection = ?1 and object = ?2 order by field", c, o,
 		    see_published, err) < 0 ||
-			       mark(st, "select field, 0 from _told where "
+			       mark(st, "select field, type from _told where "
 				    "connection = ?1 and object = ?2", c, o,
 				    see_told, err) < 0 ? -1 : 0;
 }
@@ -440,9 +444,11 @@ agreement_set_told(struct store *st, const struct connection *c,
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
 			if (o->field[f] &&
 			    store_run(st, err, "insert into _told values (?1, "
-				      "?2, ?3)", "iss", c->number,
+				      "?2, ?3, ?4)", "isss", c->number,
 				      o->object->name,
-				      o->object->field[f].name) < 0)
+				      o->object->field[f].name,
+				      value_type_word(o->object->field[f].type)) <
+				    0)
 				return -1;
 	}
 	return 0;

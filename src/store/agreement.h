@@ -17,6 +17,7 @@ struct agreement_out {
 	bool published;
 	bool *field; /* of object->fields: published */
 	bool *told;  /* published, and has been before: only changes go */
+	bool retyped; /* one of those was told to be of another type */
 };
 
 /* One of their objects, as it comes in. */

@@ -51,7 +51,7 @@ static const char columns[] =
 	"partner_org, partner_sandbox, partner_key, partner_sealing, "
 	"confirmed, publish_all, subscribe_all, accept_all, delete_all, "
 	"published, out_epoch, out_sequence, out_hash, out_as_of, "
-	"out_published, out_row, out_change, in_epoch, in_sequence, in_hash, "
+	"out_published, out_ledger, out_change, in_epoch, in_sequence, in_hash, "
 	"in_as_of, in_published";
 
 static void
@@ -136,7 +136,7 @@ read_connection(struct store_statement *s, struct connection *c)
 	c->delete_all = store_int(s, 25) != 0;
 	c->published = (uint64_t)store_int(s, 26);
 	read_way(s, 27, &c->out);
-	c->out_row = store_int(s, 32);
+	c->out_ledger = store_int(s, 32);
 	c->out_change = store_int(s, 33);
 	read_way(s, 34, &c->in);
 }
@@ -311,7 +311,7 @@ connection_save(struct store *st, const struct connection *c, struct err *err)
 		"update _connection set publish_all = ?2, subscribe_all = ?3, "
 		"accept_all = ?4, delete_all = ?5, published = ?6, out_epoch "
 		"= ?7, out_sequence = ?8, out_hash = ?9, out_as_of = ?10, "
-		"out_published = ?11, out_row = ?12, out_change = ?13, "
+		"out_published = ?11, out_ledger = ?12, out_change = ?13, "
 		"in_epoch = ?14, in_sequence = ?15, in_hash = ?16, in_as_of = "
 		"?17, in_published = ?18 where connection = ?1";
 
@@ -333,7 +333,7 @@ connection_save(struct store *st, const struct connection *c, struct err *err)
 			 c->out.begun ? sizeof c->out.epoch : (size_t)0,
 			 (int64_t)c->out.sequence, c->out.hash,
 			 sizeof c->out.hash, c->out.as_of,
-			 (int64_t)c->out.published, c->out_row, c->out_change,
+			 (int64_t)c->out.published, c->out_ledger, c->out_change,
 			 c->in.epoch,
 			 c->in.begun ? sizeof c->in.epoch : (size_t)0,
 			 (int64_t)c->in.sequence, c->in.hash,

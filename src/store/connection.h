@@ -61,7 +61,7 @@ struct connection {
 	bool publish_all, subscribe_all, accept_all, delete_all;
 	uint64_t published; /* revision of what we publish */
 	struct connection_way out, in;
-	int64_t out_row, out_change; /* up to which we have exported */
+	int64_t out_ledger, out_change; /* up to which we have exported */
 };
 
 const char *connection_status_word(enum connection_status status);

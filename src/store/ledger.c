@@ -21,7 +21,7 @@ ledger_by_name(struct store *st, const struct connection *c,
 	struct store_statement *s;
 	int got;
 
-	if (store_prepare(st, &s, "select ledger, _row, stop = '' from "
+	if (store_prepare(st, &s, "select ledger, _row, stop = '', id from "
 			  "_ledger where connection = ?1 and name = ?2 and "
 			  "ours = ?3", err) < 0)
 		return -1;
@@ -29,23 +29,31 @@ ledger_by_name(struct store *st, const struct connection *c,
 	store_bind_text(s, 2, wire + 2, LEDGER_NAME - 2);
 	store_bind_int(s, 3, ours);
 	got = store_step(s, err);
-	if (got > 0)
-		*row = (struct ledger_row){ store_int(s, 0), store_int(s, 1),
-					    store_int(s, 2) != 0, ours };
+	if (got > 0) {
+		size_t len;
+
+		*row = (struct ledger_row){
+			.ledger = store_int(s, 0),
+			.row = store_int(s, 1),
+			.live = store_int(s, 2) != 0,
+			.ours = ours,
+		};
+		(void)snprintf(row->id, sizeof row->id, "%s",
+			       store_text(s, 3, &len));
+	}
 	store_finish(s);
 	return got;
 }
 
-int
-ledger_name_of(struct store *st, const struct connection *c, int64_t row,
-	       char wire[static LEDGER_NAME + 1], struct err *err)
+/* The name of a record's live row, or of the last one that stopped. */
+static int
+name_by(struct store *st, const char *sql, const struct connection *c,
+	int64_t row, char wire[static LEDGER_NAME + 1], struct err *err)
 {
 	struct store_statement *s;
 	int got;
 
-	if (store_prepare(st, &s, "select name, ours from _ledger where "
-			  "connection = ?1 and _row = ?2 order by stop = '' "
-			  "desc, ledger desc limit 1", err) < 0)
+	if (store_prepare(st, &s, sql, err) < 0)
 		return -1;
 	store_bind_int(s, 1, c->number);
 	store_bind_int(s, 2, row);
@@ -61,6 +69,21 @@ ledger_name_of(struct store *st, const struct connection *c, int64_t row,
 	return got;
 }
 
+int
+ledger_name_of(struct store *st, const struct connection *c, int64_t row,
+	       char wire[static LEDGER_NAME + 1], struct err *err)
+{
+	static const char live[] =
+		"select name, ours from _ledger where connection = ?1 and "
+		"_row = ?2 and stop = ''";
+	static const char stopped[] =
+		"select name, ours from _ledger where connection = ?1 and "
+		"_row = ?2 and stop <> '' order by ledger desc limit 1";
+	int got = name_by(st, live, c, row, wire, err);
+
+	return got ? got : name_by(st, stopped, c, row, wire, err);
+}
+
 static void
 now(char out[static TEXT_INSTANT + 1])
 {
@@ -73,29 +96,60 @@ ledger_share(struct store *st, const struct connection *c,
 	     struct err *err)
 {
 	return store_run(st, err, "insert into _ledger (connection, object, "
-			 "_row, name, ours, status) values (?1, ?2, ?3, ?4, "
-			 "1, '" LEDGER_PENDING "')" LEDGER_ONCE_MORE, "iiis", c->number, o->object,
-			 row, id);
+			 "_row, id, name, ours, status) values (?1, ?2, ?3, "
+			 "?4, ?4, 1, '" LEDGER_PENDING "')" LEDGER_ONCE_MORE,
+			 "iiis", c->number, o->object, row, id);
 }
 
 int
 ledger_receive(struct store *st, const struct connection *c,
-	       const struct object *o, int64_t row,
+	       const struct object *o, int64_t row, const char *id,
 	       const char wire[static LEDGER_NAME], struct err *err)
 {
 	int64_t ours = wire[0] == connection_side(c, true);
 	char date[TEXT_INSTANT + 1];
 
 	now(date);
-	return store_run(st, err, "insert into _ledger (connection, object, "
-			 "_row, name, ours, partner, status, told, start) "
-			 "values (?1, ?2, ?3, ?4, ?5, iif(?5, '', ?4), iif(?5, "
-			 "'" LEDGER_SENT "', '" LEDGER_RECEIVED "'), 1, ?6) on "
-			 "conflict (connection, name, ours) do update set "
-			 "object = ?2, _row = ?3, status = excluded.status, "
-			 "told = 1, start = ?6, stop = ''", "iiitis",
-			 c->number, o->object, row, wire + 2,
-			 (size_t)(LEDGER_NAME - 2), ours, date);
+	return store_run(st, err, "insert into _ledger (ledger, connection, "
+			 "object, _row, id, name, ours, partner, status, start) "
+			 "values (iif(?6, " LEDGER_FIRST ", null), ?1, ?2, ?3, "
+			 "?4, ?5, ?6, iif(?6, '', ?5), iif(?6, '" LEDGER_SENT
+			 "', '" LEDGER_RECEIVED "'), ?7) on conflict "
+			 "(connection, name, ours) do update set ledger = "
+			 "iif(?6, ledger, " LEDGER_NEXT "), object = ?2, _row = "
+			 "?3, id = ?4, status = excluded.status, start = ?7, "
+			 "stop = ''", "iiistis", c->number, o->object, row, id,
+			 wire + 2, (size_t)(LEDGER_NAME - 2), ours, date);
+}
+
+int
+ledger_receive_new(struct store *st, const struct connection *c,
+		   const struct object *o, int64_t row, const char *id,
+		   const char wire[static LEDGER_NAME], bool *fresh,
+		   struct err *err)
+{
+	char date[TEXT_INSTANT + 1];
+
+	*fresh = false;
+	if (wire[0] == connection_side(c, true))
+		return 0;
+	now(date);
+	if (store_run(st, err, "insert into _ledger (connection, object, "
+		      "_row, id, name, ours, partner, status, start) values "
+		      "(?1, ?2, ?3, ?4, ?5, 0, ?5, '" LEDGER_RECEIVED "', ?6) "
+		      "on conflict do nothing", "iiists", c->number,
+		      o->object, row, id, wire + 2,
+		      (size_t)(LEDGER_NAME - 2), date) < 0)
+		return -1;
+	*fresh = store_changed(st) > 0;
+	return 0;
+}
+
+int
+ledger_tell_anew(struct store *st, int64_t ledger, struct err *err)
+{
+	return store_run(st, err, "update _ledger set ledger = " LEDGER_NEXT
+			 " where ledger = ?1 and not ours", "i", ledger);
 }
 
 int
@@ -212,41 +266,16 @@ ledger_sum_save(const struct ledger_sum *sum, struct store *st,
 }
 
 int
-ledger_local_id(struct store *st, struct objects *objects, int64_t object,
-		int64_t row, struct buf *id, struct err *err)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < objects_count(objects); i++) {
-		const struct object *o = objects_at(objects, i);
-		char sql[LIMIT_NAME + 64];
-
-		if (o->object != object)
-			continue;
-		(void)snprintf(sql, sizeof sql, "select \"Id\" from \"%s\" "
-			       "where _row = ?1", o->name);
-		if (store_ask_text(st, id, &found, err, sql, "i", row) < 0)
-			return -1;
-	}
-	if (found)
-		return 0;
-	return store_ask_text(st, id, &found, err, "select id from _deleted "
-			      "where _row = ?1", "i", row);
-}
-
-int
-ledger_each(struct store *st, struct objects *objects, const char *conn,
+ledger_each(struct store *st, const char *conn,
 	    int (*see)(void *ctx, const char *const *value, struct err *err),
 	    void *ctx, struct err *err)
 {
 	static const char sql[] =
-		"select c.name, o.name, l.partner, l.parent, l.status, "
-		"l.start, l.stop, l.related, l.object, l._row from _ledger l "
-		"join _connection c using (connection) join _object o on "
-		"o.object = l.object where ?1 = '' or c.name = ?1 order by "
-		"c.name, l.ledger";
+		"select c.name, o.name, l.id, l.partner, l.parent, l.status, "
+		"l.start, l.stop, l.related from _ledger l join _connection c "
+		"using (connection) join _object o on o.object = l.object "
+		"where ?1 = '' or c.name = ?1 order by c.name, l.ledger";
 	struct store_statement *s;
-	struct buf id = BUF_INIT;
 	int got;
 
 	if (connection_known(st, conn, err) < 0 ||
@@ -257,23 +286,13 @@ ledger_each(struct store *st, struct objects *objects, const char *conn,
 		const char *v[LEDGER_COLUMNS];
 		size_t len;
 
-		buf_clear(&id);
-		if (ledger_local_id(st, objects, store_int(s, 8),
-				    store_int(s, 9), &id, err) < 0)
-			got = -1;
-		for (int i = 0, to = 0; i < 8; i++, to++) {
-			if (to == 2)
-				v[to++] = buf_str(&id);
-			v[to] = store_text(s, i, &len);
-		}
-		if (got > 0 && !v[2])
-			got = err_memory(err);
-		if (got < 0 || see(ctx, v, err) < 0) {
+		for (int i = 0; i < LEDGER_COLUMNS; i++)
+			v[i] = store_text(s, i, &len);
+		if (see(ctx, v, err) < 0) {
 			got = -1;
 			break;
 		}
 	}
 	store_finish(s);
-	buf_release(&id);
 	return got;
 }

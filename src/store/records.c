@@ -259,14 +259,27 @@ inherit(struct records *r, const struct object *o, struct field id,
 	return got < 0 ? -1 : 0;
 }
 
+int64_t
+records_next_row(struct records *r)
+{
+	return r->next_row++;
+}
+
 int
 records_insert(struct records *r, struct object *o,
 	       const struct field *value, int64_t *row, struct err *err)
 {
+	*row = records_next_row(r);
+	return records_insert_as(r, o, *row, value, err);
+}
+
+int
+records_insert_as(struct records *r, struct object *o, int64_t row,
+		  const struct field *value, struct err *err)
+{
 	if (!o->insert && prepare_insert(r, o, err) < 0)
 		return -1;
-	*row = r->next_row++;
-	store_bind_int(o->insert, 1, *row);
+	store_bind_int(o->insert, 1, row);
 	for (size_t i = 0; i < o->fields; i++)
 		store_bind_text(o->insert, (int)i + 2, value[i].at,
 				value[i].len);
@@ -274,7 +287,7 @@ records_insert(struct records *r, struct object *o,
 	r->logged = true;
 	if (store_do(o->insert, err) < 0)
 		return -1;
-	return r->origin ? inherit(r, o, value[o->id], *row, err) : 0;
+	return r->origin ? inherit(r, o, value[o->id], row, err) : 0;
 }
 
 static int
@@ -341,9 +354,10 @@ keep_bases(struct records *r, struct object *o, int64_t row,
 	return got < 0 ? -1 : 0;
 }
 
-int
-records_fill(struct records *r, struct object *o, int64_t row,
-	     const struct field *value, struct err *err)
+/* Write all values of a row, changed or not. */
+static int
+fill(struct records *r, struct object *o, int64_t row,
+     const struct field *value, struct err *err)
 {
 	if (!o->update && prepare(r, o, &o->update, "update \"%s\" set ", "=",
 				  false, " where _row = ?1", err) < 0)
@@ -365,13 +379,70 @@ records_update(struct records *r, struct object *o, int64_t row,
 
 	if (loaded < 0 || (loaded && keep_bases(r, o, row, changed, err) < 0))
 		return -1;
-	if (records_fill(r, o, row, value, err) < 0)
+	if (fill(r, o, row, value, err) < 0)
 		return -1;
 	r->tally.updated++;
 	for (size_t i = 0; i < o->fields; i++)
 		if (changed[i] && log_change(r, row, &o->field[i], err) < 0)
 			return -1;
 	return 0;
+}
+
+int
+records_read_field(struct records *r, const struct object *o, int64_t row,
+		   size_t f, struct field *value, struct err *err)
+{
+	char sql[2 * LIMIT_NAME + 64];
+	struct store_statement *s;
+	int got;
+
+	(void)snprintf(sql, sizeof sql, "select \"%s\" from \"%s\" where _row "
+		       "= ?1", o->field[f].name, o->name);
+	if (store_prepare(r->st, &s, sql, err) < 0)
+		return -1;
+	store_bind_int(s, 1, row);
+	got = store_step(s, err);
+	buf_clear(&r->base);
+	if (got > 0) {
+		value->at = store_text(s, 0, &value->len);
+		buf_add(&r->base, value->at, value->len);
+		buf_add_byte(&r->base, 0);
+		value->at = (const char *)r->base.data;
+	}
+	store_finish(s);
+	return got > 0 && buf_ok(&r->base, err) < 0 ? -1 : got;
+}
+
+int
+records_fill_field(struct records *r, const struct object *o, int64_t row,
+		   size_t f, struct field value, struct err *err)
+{
+	char sql[3 * LIMIT_NAME + 96];
+
+	(void)snprintf(sql, sizeof sql, "update \"%s\" set \"%s\" = ?2 where "
+		       "_row = ?1", o->name, o->field[f].name);
+	return store_run(r->st, err, sql, "it", row, value.at, value.len);
+}
+
+int
+records_update_field(struct records *r, const struct object *o, int64_t row,
+		     size_t f, struct field value, struct err *err)
+{
+	int loaded = r->origin ? is_loaded(r, row, err) : 0;
+	char sql[3 * LIMIT_NAME + 96];
+
+	if (loaded < 0)
+		return -1;
+	(void)snprintf(sql, sizeof sql, "insert or ignore into _base select "
+		       "?1, ?2, \"%s\" from \"%s\" where _row = ?1",
+		       o->field[f].name, o->name);
+	if (loaded && store_run(r->st, err, sql, "ii", row,
+				o->field[f].field) < 0)
+		return -1;
+	if (records_fill_field(r, o, row, f, value, err) < 0)
+		return -1;
+	r->tally.updated++;
+	return log_change(r, row, &o->field[f], err);
 }
 
 static int

@@ -54,6 +54,25 @@ int records_read(struct records *r, struct object *o, int64_t row,
 int records_insert(struct records *r, struct object *o,
 		   const struct field *value, int64_t *row, struct err *err);
 
+/* The row that the next new record has, and a new record as such a row. */
+int64_t records_next_row(struct records *r);
+int records_insert_as(struct records *r, struct object *o, int64_t row,
+		      const struct field *value, struct err *err);
+
+/*
+ * One field of a record: 1 and its value, borrowed until the next call, or 0
+ * if there is no such row, or -1; and a new value for it, as records_update().
+ */
+int records_read_field(struct records *r, const struct object *o, int64_t row,
+		       size_t f, struct field *value, struct err *err);
+int records_update_field(struct records *r, const struct object *o,
+			 int64_t row, size_t f, struct field value,
+			 struct err *err);
+
+/* A value of a record that was made in this transaction: no change to log. */
+int records_fill_field(struct records *r, const struct object *o, int64_t row,
+		       size_t f, struct field value, struct err *err);
+
 /*
  * New values for the fields that `changed` marks (Id is none of them); value
  * has all, and may be what records_read() lends. An import's changes keep what
@@ -62,13 +81,6 @@ int records_insert(struct records *r, struct object *o,
 int records_update(struct records *r, struct object *o, int64_t row,
 		   const struct field *value, const bool *changed,
 		   struct err *err);
-
-/*
- * The values of a record that was inserted in this transaction: nothing of it
- * is a change yet.
- */
-int records_fill(struct records *r, struct object *o, int64_t row,
-		 const struct field *value, struct err *err);
 
 /*
  * Remove a record. One that an import removes and a load brought keeps its

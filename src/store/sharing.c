@@ -72,18 +72,16 @@ sharing_forward_object(struct store *st, struct objects *objects,
 		       struct err *err)
 {
 	struct object *o = objects_named(objects, object, err);
-	char sql[2 * LIMIT_NAME + 512];
+	char sql[2 * LIMIT_NAME + 768];
 
 	if (!o)
 		return -1;
 	if (check_published(c, a, o, err) < 0)
 		return -1;
-	(void)snprintf(sql, sizeof sql,
-		       "insert into _ledger (connection, object, _row, name, "
-		       "ours, status) select ?1, ?2, o._row, o.\"Id\", 1, '"
-		       LEDGER_PENDING "' from \"%s\" o where not exists "
-		       "(select 1 from _ledger l where l.connection = ?1 and "
-		       "l._row = o._row)" LEDGER_ONCE_MORE, o->name);
+	(void)snprintf(sql, sizeof sql, LEDGER_SHARE " and not exists (select "
+		       "1 from _ledger l where l.connection = ?1 and l._row = "
+		       "o._row and l.stop <> '') order by o.\"Id\""
+		       LEDGER_ONCE_MORE, o->name);
 	if (store_run(st, err, sql, "ii", c->number, o->object) < 0)
 		return -1;
 	sum->shared += (uint64_t)store_changed(st);
