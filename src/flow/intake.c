@@ -546,7 +546,8 @@ see_stamp(struct work *w, const struct skim_record *r, struct err *err)
  * is wrong with it as CSV; or its Id is wrong.
  */
 static int
-parse_one(struct work *w, const struct skim_record *r, struct err *err)
+parse_one(struct work *w, const struct skim_record *r, uint64_t line,
+	  struct err *err)
 {
 	struct buf text = BUF_INIT;
 	const struct row *row;
@@ -560,7 +561,7 @@ parse_one(struct work *w, const struct skim_record *r, struct err *err)
 	    rows_open_memory(&rows, text.data, text.len, err) == 0)
 		got = rows_next(rows, &row, err);
 	if (got > 0)
-		bad_row(w, r->line, "Id is not a record id",
+		bad_row(w, line, "Id is not a record id",
 			SHOWN_N(row->field[w->id_column].at,
 				row->field[w->id_column].len));
 	rows_free(rows);
@@ -572,13 +573,13 @@ parse_one(struct work *w, const struct skim_record *r, struct err *err)
 
 /* The id of a raw row, as 18 characters: 1; 0 and noted if bad; -1. */
 static int
-read_id(struct work *w, const struct skim_record *r,
+read_id(struct work *w, const struct skim_record *r, uint64_t line,
 	char id[static RECORD_ID + 1], struct err *err)
 {
 	struct field text;
 
 	if (r->len == 0 || !skim_column(r, w->id_column, &text))
-		return parse_one(w, r, err);
+		return parse_one(w, r, line, err);
 	if (record_id_is_null(text.at, text.len))
 		text.len = 0;
 	switch (record_id_full(id, text.at, text.len)) {
@@ -590,23 +591,24 @@ read_id(struct work *w, const struct skim_record *r,
 	case RECORD_ID_NONE:
 		break;
 	}
-	bad_row(w, r->line, text.len ? "Id is not a record id" : "has no Id",
+	bad_row(w, line, text.len ? "Id is not a record id" : "has no Id",
 		text.len ? SHOWN_N(text.at, text.len) : "");
 	return 0;
 }
 
 /* One raw row: passed by if it is known, byte for byte; else to be parsed. */
 static int
-see_record(struct work *w, const struct skim_record *r, struct err *err)
+see_record(struct work *w, const struct skim_record *r, uint64_t line,
+	  struct err *err)
 {
-	struct pending p = { .line = r->line };
+	struct pending p = { .line = line };
 	struct known_record *k;
 	int got;
 
 	w->tally->rows++;
 	if (see_stamp(w, r, err) < 0)
 		return -1;
-	got = read_id(w, r, p.id, err);
+	got = read_id(w, r, line, p.id, err);
 	if (got <= 0)
 		return got;
 	k = known_find(&w->known, p.id);
@@ -616,10 +618,10 @@ see_record(struct work *w, const struct skim_record *r, struct err *err)
 		(void)snprintf(rule, sizeof rule,
 			       "Id comes twice, first in line %" PRIu64,
 			       k->line);
-		bad_row(w, r->line, rule, p.id);
+		bad_row(w, line, rule, p.id);
 		return 0;
 	}
-	keys_mark(p.print, r->data, r->len, w->print_key);
+	memcpy(p.print, r->mark, RECORDS_PRINT);
 	if (!k) {
 		k = known_add(&w->known, p.id);
 		if (!k)
@@ -627,11 +629,11 @@ see_record(struct work *w, const struct skim_record *r, struct err *err)
 		k->added = 1;
 	} else if (k->loaded &&
 		   memcmp(k->print, p.print, RECORDS_PRINT) == 0) {
-		k->line = r->line;
+		k->line = line;
 		w->tally->unchanged++;
 		return 0;
 	}
-	k->line = r->line;
+	k->line = line;
 	return wait_for_batch(w, r, &p, err);
 }
 
@@ -708,11 +710,33 @@ settle_types(struct work *w, struct err *err)
 	return 0;
 }
 
+/* Rows that stand one after the other. */
 static int
-see_all(struct work *w, struct skim *skim, struct err *err)
+see_batch(struct work *w, const struct skim_batch *batch, struct err *err)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct skim_record *r = &batch->record[i];
+		size_t end = r->whole - r->len;
+
+		/* Fingerprints leave line ends out, and so cannot tell. */
+		if (end > 0 && end != w->line_end) {
+			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": "
+				      "ends in another way than the header",
+				      batch->lines + r->line);
+			return name_the_fault(w, err);
+		}
+		if (see_record(w, r, batch->lines + r->line, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The header, and what is to be known before the rows. */
+static int
+see_header(struct work *w, struct skim *skim, struct err *err)
 {
 	struct skim_record r;
-	int got = skim_next(skim, &r, err);
+	int got = skim_header(skim, &r, err);
 
 	if (got == 0)
 		(void)err_set(err, ERR_REFUSED, "is empty; a file has at "
@@ -725,22 +749,23 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	}
 	if (take_header(w, &r, err) < 0)
 		return at_file(w, err);
-	if (make_row_room(w, err) < 0 ||
-	    known_read(&w->known, w->in->records, w->o, err) < 0)
+	skim_key(skim, w->print_key);
+	if (make_row_room(w, err) < 0)
 		return -1;
-	while ((got = skim_next(skim, &r, err)) > 0) {
-		size_t end = r.whole - r.len;
+	return known_read(&w->known, w->in->records, w->o, err);
+}
 
-		/* Fingerprints leave line ends out, and so cannot tell. */
-		if (end > 0 && end != w->line_end) {
-			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": "
-				      "ends in another way than the header",
-				      r.line);
-			return name_the_fault(w, err);
-		}
-		if (see_record(w, &r, err) < 0)
+static int
+see_all(struct work *w, struct skim *skim, struct err *err)
+{
+	struct skim_batch batch;
+	int got;
+
+	if (see_header(w, skim, err) < 0)
+		return -1;
+	while ((got = skim_next(skim, &batch, err)) > 0)
+		if (see_batch(w, &batch, err) < 0)
 			return -1;
-	}
 	if (got < 0)
 		return err->kind == ERR_REFUSED ? name_the_fault(w, err) :
 						  at_file(w, err);
@@ -761,7 +786,7 @@ intake_file(struct intake *in, const struct snapshot_file *file,
 
 	*tally = (struct intake_tally){ 0 };
 	if (file_open(&from, file->path, err) == 0 &&
-	    skim_open(&skim, &from.source, err) == 0)
+	    skim_open(&skim, &from.source, SKIM_PIECE, err) == 0)
 		rc = see_all(&w, skim, err);
 	skim_free(skim);
 	file_close(&from);
