@@ -34,8 +34,11 @@ struct column {
 /* A raw row that waits to be parsed. */
 struct pending {
 	uint64_t line;
-	uint8_t print[RECORDS_PRINT];
+	int64_t stamp;
+	size_t known; /* its index there */
+	uint8_t print[LOADED_PRINT];
 	char id[RECORD_ID + 1];
+	bool odd; /* as in struct loaded_mark */
 };
 
 struct work {
@@ -50,6 +53,7 @@ struct work {
 	size_t line_end; /* its length in the header: LF or CRLF */
 	bool fresh;	  /* the object has never been loaded */
 	struct known known;
+	int64_t newest; /* stamp of the rows so far */
 	struct buf batch;
 	struct pending *pending;
 	size_t waiting, room;
@@ -421,7 +425,7 @@ static int
 take_row(struct work *w, const struct pending *p, const struct row *row,
 	 struct err *err)
 {
-	struct known_record *k = known_find(&w->known, p->id);
+	struct known_record *k = &w->known.record[p->known];
 	int rc;
 
 	if (k->added)
@@ -432,7 +436,11 @@ take_row(struct work *w, const struct pending *p, const struct row *row,
 		rc = update_record(w, k->row, row, p->line, err);
 	if (rc < 0)
 		return -1;
-	return records_set_print(w->in->records, w->o, k->row, p->print, err);
+	memcpy(k->print, p->print, LOADED_PRINT);
+	k->stamp = p->stamp;
+	k->odd = p->odd;
+	k->loaded = k->changed = 1;
+	return 0;
 }
 
 /*
@@ -519,26 +527,47 @@ wait_for_batch(struct work *w, const struct skim_record *r,
 
 /* The newest SystemModstamp tells how old the snapshot is. */
 static int
-see_stamp(struct work *w, const struct skim_record *r, struct err *err)
+read_stamp(struct work *w, const struct skim_record *r, int64_t *stamp,
+	   struct err *err)
 {
 	struct buf spelled = BUF_INIT;
 	struct field text;
+	int rc = 0;
 
+	*stamp = LOADED_NO_STAMP;
 	if (w->stamp_column == NONE ||
-	    !skim_column(r, w->stamp_column, &text) || text.len == 0)
+	    !skim_column(r, w->stamp_column, &text) ||
+	    text_parse_instant(stamp, text.at, text.len))
 		return 0;
-	/* In the API's own spelling, later is greater as text too. */
-	if (text.len == TEXT_INSTANT && text.at[TEXT_INSTANT - 1] == 'Z' &&
-	    memcmp(text.at, w->in->newest, TEXT_INSTANT) <= 0)
-		return 0;
-	if (value_respell(&spelled, VALUE_DATETIME, text.at, text.len) &&
-	    spelled.len == TEXT_INSTANT &&
-	    memcmp(spelled.data, w->in->newest, TEXT_INSTANT) > 0)
-		memcpy(w->in->newest, spelled.data, TEXT_INSTANT);
-	if (buf_ok(&spelled, err) < 0)
-		return -1;
+	if (value_respell(&spelled, VALUE_DATETIME, text.at, text.len)) {
+		rc = buf_ok(&spelled, err);
+		if (rc == 0 && !text_parse_instant(stamp,
+						   (const char *)spelled.data,
+						   spelled.len))
+			*stamp = LOADED_NO_STAMP;
+	}
 	buf_release(&spelled);
-	return 0;
+	return rc;
+}
+
+static void
+see_stamp(struct work *w, int64_t stamp)
+{
+	if (stamp > w->newest)
+		w->newest = stamp;
+}
+
+/* The file's newest among those of the snapshot. */
+static void
+tell_newest(struct work *w)
+{
+	char text[TEXT_INSTANT + 1];
+
+	if (w->newest == LOADED_NO_STAMP)
+		return;
+	text_instant(text, w->newest);
+	if (memcmp(text, w->in->newest, TEXT_INSTANT) > 0)
+		memcpy(w->in->newest, text, sizeof text);
 }
 
 /*
@@ -574,7 +603,7 @@ parse_one(struct work *w, const struct skim_record *r, uint64_t line,
 /* The id of a raw row, as 18 characters: 1; 0 and noted if bad; -1. */
 static int
 read_id(struct work *w, const struct skim_record *r, uint64_t line,
-	char id[static RECORD_ID + 1], struct err *err)
+	struct pending *p, struct err *err)
 {
 	struct field text;
 
@@ -582,11 +611,11 @@ read_id(struct work *w, const struct skim_record *r, uint64_t line,
 		return parse_one(w, r, line, err);
 	if (record_id_is_null(text.at, text.len))
 		text.len = 0;
-	switch (record_id_full(id, text.at, text.len)) {
+	switch (record_id_full(p->id, text.at, text.len)) {
 	case RECORD_ID_OK:
 		return 1;
 	case RECORD_ID_CHECK:
-		w->tally->odd_ids++;
+		p->odd = true;
 		return 1;
 	case RECORD_ID_NONE:
 		break;
@@ -596,23 +625,35 @@ read_id(struct work *w, const struct skim_record *r, uint64_t line,
 	return 0;
 }
 
+/* A row whose bytes are those that were loaded last. */
+static int
+pass_by(struct work *w, struct known_record *k, uint64_t line)
+{
+	k->line = line;
+	w->tally->unchanged++;
+	w->tally->odd_ids += k->odd;
+	see_stamp(w, k->stamp);
+	return 0;
+}
+
 /* One raw row: passed by if it is known, byte for byte; else to be parsed. */
 static int
 see_record(struct work *w, const struct skim_record *r, uint64_t line,
-	  struct err *err)
+	   struct err *err)
 {
 	struct pending p = { .line = line };
-	struct known_record *k;
+	struct known_record *k = known_next(&w->known, r->mark);
 	int got;
 
 	w->tally->rows++;
-	if (see_stamp(w, r, err) < 0)
-		return -1;
-	got = read_id(w, r, line, p.id, err);
+	if (k)
+		return pass_by(w, k, line);
+	got = read_id(w, r, line, &p, err);
 	if (got <= 0)
 		return got;
-	k = known_find(&w->known, p.id);
-	if (k && k->line) {
+	if (known_meet(&w->known, w->in->records, w->o, p.id, &k, err) < 0)
+		return -1;
+	if (k->line) {
 		char rule[64];
 
 		(void)snprintf(rule, sizeof rule,
@@ -621,19 +662,15 @@ see_record(struct work *w, const struct skim_record *r, uint64_t line,
 		bad_row(w, line, rule, p.id);
 		return 0;
 	}
-	memcpy(p.print, r->mark, RECORDS_PRINT);
-	if (!k) {
-		k = known_add(&w->known, p.id);
-		if (!k)
-			return err_memory(err);
-		k->added = 1;
-	} else if (k->loaded &&
-		   memcmp(k->print, p.print, RECORDS_PRINT) == 0) {
-		k->line = line;
-		w->tally->unchanged++;
-		return 0;
-	}
+	if (k->loaded && memcmp(k->print, r->mark, LOADED_PRINT) == 0)
+		return pass_by(w, k, line);
 	k->line = line;
+	w->tally->odd_ids += p.odd;
+	if (read_stamp(w, r, &p.stamp, err) < 0)
+		return -1;
+	see_stamp(w, p.stamp);
+	memcpy(p.print, r->mark, LOADED_PRINT);
+	p.known = (size_t)(k - w->known.record);
 	return wait_for_batch(w, r, &p, err);
 }
 
@@ -662,14 +699,14 @@ take_gone(struct work *w, struct err *err)
 		return at_file(w, err);
 	}
 	for (size_t i = 0; i < w->known.count; i++) {
-		const struct known_record *k = &w->known.record[i];
+		struct known_record *k = &w->known.record[i];
 		int rc = 0;
 
 		if (k->line || !k->loaded)
 			continue;
 		if (k->removed) {
-			rc = records_confirm_removed(w->in->records, k->row,
-						     err);
+			rc = records_confirm_removed(w->in->records, w->o,
+						     k->row, err);
 			w->tally->arrived++;
 		} else {
 			rc = records_remove(w->in->records, w->o, k->row, err);
@@ -677,6 +714,7 @@ take_gone(struct work *w, struct err *err)
 		}
 		if (rc < 0)
 			return -1;
+		k->gone = k->changed = 1;
 	}
 	return 0;
 }
@@ -749,10 +787,11 @@ see_header(struct work *w, struct skim *skim, struct err *err)
 	}
 	if (take_header(w, &r, err) < 0)
 		return at_file(w, err);
-	skim_key(skim, w->print_key);
+	if (skim_begin(skim, w->print_key, err) < 0)
+		return at_file(w, err);
 	if (make_row_room(w, err) < 0)
 		return -1;
-	return known_read(&w->known, w->in->records, w->o, err);
+	return known_read(&w->known, w->in->st, w->in->records, w->o, err);
 }
 
 static int
@@ -769,8 +808,10 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	if (got < 0)
 		return err->kind == ERR_REFUSED ? name_the_fault(w, err) :
 						  at_file(w, err);
-	if (parse_batch(w, err) < 0 || take_gone(w, err) < 0)
+	if (parse_batch(w, err) < 0 || take_gone(w, err) < 0 ||
+	    known_write(&w->known, w->in->st, w->o, err) < 0)
 		return -1;
+	tell_newest(w);
 	return settle_types(w, err);
 }
 
@@ -779,7 +820,7 @@ intake_file(struct intake *in, const struct snapshot_file *file,
 	    struct intake_tally *tally, struct err *err)
 {
 	struct work w = { .in = in, .file = file, .tally = tally,
-			  .known = KNOWN_INIT };
+			  .known = KNOWN_INIT, .newest = LOADED_NO_STAMP };
 	struct file_in from = FILE_IN_INIT;
 	struct skim *skim = NULL;
 	int rc = -1;

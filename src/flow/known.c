@@ -1,4 +1,6 @@
-/* Records by id: see known.h. Open addressing over a dense array. */
+/*
+ * Records by place and by id: see known.h. Open addressing over a dense array.
+ */
 #include "flow/known.h"
 
 #include <stdlib.h>
@@ -6,7 +8,8 @@
 
 #include "format/keys.h"
 
-enum { ID = 15 };
+/* What lies beside the pages may be one part in so many of the whole. */
+enum { NEWER = 8 };
 
 /*
  * A seed that nobody knows keeps a stranger's ids from falling into one slot;
@@ -24,8 +27,8 @@ slot_of(const struct known *k, const char *id)
 	return (size_t)(a ^ (a >> 29)) & (k->slots - 1);
 }
 
-struct known_record *
-known_find(const struct known *k, const char *id)
+static struct known_record *
+find(const struct known *k, const char *id)
 {
 	if (k->slots == 0)
 		return NULL;
@@ -34,19 +37,19 @@ known_find(const struct known *k, const char *id)
 
 		if (at == 0)
 			return NULL;
-		if (memcmp(k->record[at - 1].id, id, ID) == 0)
+		if (memcmp(k->record[at - 1].id, id, LOADED_ID) == 0)
 			return &k->record[at - 1];
 	}
 }
 
-/* Slots for at least so many records, two thirds full at the most. */
+/* Slots for all there is room for, two thirds full at the most. */
 static int
-make_slots(struct known *k, size_t records)
+make_slots(struct known *k)
 {
 	size_t slots = 64;
 	uint32_t *slot;
 
-	while (slots / 3 * 2 < records)
+	while (slots / 3 * 2 < k->room)
 		slots *= 2;
 	if (slots <= k->slots)
 		return 0;
@@ -66,37 +69,39 @@ make_slots(struct known *k, size_t records)
 	return 0;
 }
 
+/* Room for one more. */
 static int
-make_room(struct known *k, size_t records)
+make_room(struct known *k)
 {
+	size_t room = k->room + k->room / 4 + 64;
 	struct known_record *grown;
 
-	if (records <= k->room)
+	if (k->count < k->room)
 		return 0;
-	if (records >= UINT32_MAX)
+	if (room >= UINT32_MAX)
 		return -1;
-	grown = realloc(k->record, records * sizeof *grown);
+	grown = realloc(k->record, room * sizeof *grown);
 	if (!grown)
 		return -1;
 	k->record = grown;
-	k->room = records;
-	return 0;
+	k->room = room;
+	return k->slots ? make_slots(k) : 0;
 }
 
-struct known_record *
-known_add(struct known *k, const char *id)
+/* A record that is not there yet. NULL: out of memory. */
+static struct known_record *
+add(struct known *k, const char *id)
 {
 	struct known_record *record;
 	size_t i;
 
-	if (k->count == k->room &&
-	    make_room(k, k->room + k->room / 4 + 64) < 0)
-		return NULL;
-	if (make_slots(k, k->count + 1) < 0)
+	if (make_room(k) < 0)
 		return NULL;
 	record = &k->record[k->count++];
 	memset(record, 0, sizeof *record);
-	memcpy(record->id, id, ID);
+	memcpy(record->id, id, LOADED_ID);
+	if (k->slots == 0)
+		return record;
 	i = slot_of(k, id);
 	while (k->slot[i])
 		i = (i + 1) & (k->slots - 1);
@@ -105,40 +110,32 @@ known_add(struct known *k, const char *id)
 }
 
 static int
-see(void *ctx, const char *id, size_t len, int64_t row, const uint8_t *print,
-    bool removed, struct err *err)
+see(void *ctx, const struct loaded_mark *mark, struct err *err)
 {
-	struct known_record *record;
+	struct known_record *record = add(ctx, mark->id);
 
-	if (len < ID)
-		return err_set(err, ERR_SYSTEM, "the store has a record with "
-			       "an id of %zu characters: run orgferry check",
-			       len);
-	record = known_add(ctx, id);
 	if (!record)
 		return err_memory(err);
-	record->row = row;
-	record->removed = removed;
-	record->loaded = print != NULL;
-	if (print)
-		memcpy(record->print, print, RECORDS_PRINT);
+	record->row = mark->row;
+	record->stamp = mark->stamp;
+	memcpy(record->print, mark->print, LOADED_PRINT);
+	record->loaded = 1;
+	record->odd = mark->odd;
+	record->removed = mark->removed;
+	record->paged = mark->paged;
 	return 0;
 }
 
 int
-known_read(struct known *k, struct records *r, struct object *o,
-	   struct err *err)
+known_read(struct known *k, struct store *st, struct records *r,
+	   const struct object *o, struct err *err)
 {
-	int64_t count;
-
 	keys_random(&k->seed, sizeof k->seed);
-	if (records_count(r, o, &count, err) < 0)
+	if (records_any(r, o, &k->others, err) < 0 ||
+	    loaded_each(st, o->object, see, k, err) < 0)
 		return -1;
-	/* Room for all and a day's growth, so that nothing moves. */
-	if (make_room(k, (size_t)count + (size_t)count / 64 + 64) < 0 ||
-	    make_slots(k, k->room) < 0)
-		return err_memory(err);
-	return records_each(r, o, see, k, err);
+	k->read = k->count;
+	return 0;
 }
 
 void
@@ -147,4 +144,119 @@ known_release(struct known *k)
 	free(k->record);
 	free(k->slot);
 	*k = (struct known)KNOWN_INIT;
+}
+
+/*
+ * Two places are kept: behind the last one found, and where that search had
+ * left off. So neither a new record among the old ones nor one that is gone
+ * ends the walk.
+ */
+struct known_record *
+known_next(struct known *k, const uint8_t print[static LOADED_PRINT])
+{
+	for (size_t i = 0; i < 2; i++) {
+		size_t at = k->next[i];
+
+		if (at >= k->read || k->record[at].line != 0 ||
+		    memcmp(k->record[at].print, print, LOADED_PRINT) != 0)
+			continue;
+		k->next[i] = k->next[0];
+		k->next[0] = at + 1;
+		return &k->record[at];
+	}
+	return NULL;
+}
+
+int
+known_meet(struct known *k, struct records *r, const struct object *o,
+	   const char *id, struct known_record **record, struct err *err)
+{
+	int64_t row = 0;
+
+	if (k->slots == 0 && make_slots(k) < 0)
+		return err_memory(err);
+	*record = find(k, id);
+	if (*record) {
+		size_t at = (size_t)(*record - k->record);
+
+		k->next[1] = k->next[0];
+		k->next[0] = at + 1;
+		return 0;
+	}
+	if (k->others && records_find_short(r, o, id, &row, err) < 0)
+		return -1;
+	*record = add(k, id);
+	if (!*record)
+		return err_memory(err);
+	(*record)->row = row;
+	(*record)->added = row == 0;
+	return 0;
+}
+
+static struct loaded_mark
+mark_of(const struct known_record *r)
+{
+	struct loaded_mark m = { .row = r->row, .stamp = r->stamp,
+				 .odd = r->odd, .removed = r->removed,
+				 .paged = r->paged };
+
+	memcpy(m.print, r->print, LOADED_PRINT);
+	memcpy(m.id, r->id, LOADED_ID);
+	return m;
+}
+
+static int
+by_row(const void *a, const void *b)
+{
+	const struct known_record *x = a, *y = b;
+
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static int
+write_pages(struct known *k, struct store *st, const struct object *o,
+	    struct err *err)
+{
+	struct loaded_pages pages;
+	int rc = loaded_pages_begin(&pages, st, o->object, err);
+
+	/* They are, but for those that an import had brought. */
+	for (size_t i = 1; i < k->count; i++)
+		if (k->record[i].row < k->record[i - 1].row) {
+			qsort(k->record, k->count, sizeof *k->record, by_row);
+			break;
+		}
+	for (size_t i = 0; rc == 0 && i < k->count; i++) {
+		struct loaded_mark mark = mark_of(&k->record[i]);
+
+		if (k->record[i].loaded && !k->record[i].gone)
+			rc = loaded_pages_add(&pages, &mark, err);
+	}
+	if (rc == 0)
+		rc = loaded_pages_end(&pages, err);
+	loaded_pages_release(&pages);
+	return rc;
+}
+
+int
+known_write(struct known *k, struct store *st, const struct object *o,
+	    struct err *err)
+{
+	size_t changed = 0;
+	int64_t newer;
+
+	for (size_t i = 0; i < k->count; i++)
+		changed += k->record[i].changed;
+	if (loaded_newer(st, o->object, &newer, err) < 0)
+		return -1;
+	if ((changed + (size_t)newer) * NEWER > k->count)
+		return write_pages(k, st, o, err);
+	for (size_t i = 0; changed > 0 && i < k->count; i++) {
+		struct loaded_mark mark = mark_of(&k->record[i]);
+
+		if (k->record[i].changed && !k->record[i].gone &&
+		    loaded_put(st, o->object, &mark, err) < 0)
+			return -1;
+	}
+	return 0;
 }

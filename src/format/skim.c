@@ -345,12 +345,6 @@ skim_header(struct skim *s, struct skim_record *header, struct err *err)
 	return header->whole > 0;
 }
 
-void
-skim_key(struct skim *s, const uint8_t key[static KEYS_MARK_KEY])
-{
-	memcpy(s->key, key, sizeof s->key);
-}
-
 /*
  * Keep the threads busy: cut pieces until as many as may be are under way. The
  * caller has let go of what it had.
@@ -358,8 +352,6 @@ skim_key(struct skim *s, const uint8_t key[static KEYS_MARK_KEY])
 static int
 give_pieces(struct skim *s, struct err *err)
 {
-	if (!s->pool && pool_new(&s->pool, DEPTH, skim_piece, err) < 0)
-		return -1;
 	while (!pool_full(s->pool)) {
 		struct piece *p = s->first;
 
@@ -375,6 +367,16 @@ give_pieces(struct skim *s, struct err *err)
 		pool_give(s->pool, p);
 	}
 	return 0;
+}
+
+int
+skim_begin(struct skim *s, const uint8_t key[static KEYS_MARK_KEY],
+	   struct err *err)
+{
+	memcpy(s->key, key, sizeof s->key);
+	if (pool_new(&s->pool, DEPTH, skim_piece, err) < 0)
+		return -1;
+	return give_pieces(s, err);
 }
 
 int

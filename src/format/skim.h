@@ -49,8 +49,12 @@ void skim_free(struct skim *s); /* NULL is fine */
  */
 int skim_header(struct skim *s, struct skim_record *header, struct err *err);
 
-/* The key of the marks, to be said once, before the first skim_next(). */
-void skim_key(struct skim *s, const uint8_t key[static KEYS_MARK_KEY]);
+/*
+ * Set out to skim what follows, with this key for the marks, while the caller
+ * does other things. Once, between the header and the first skim_next().
+ */
+int skim_begin(struct skim *s, const uint8_t key[static KEYS_MARK_KEY],
+	       struct err *err);
 
 /*
  * The next records after the header: 1, 0 at the end, -1. Fails only where

@@ -50,7 +50,6 @@ feed_of(struct drip *d, size_t piece)
 	struct err err = { 0 };
 
 	cr_assert_eq(skim_open(&f.skim, &d->source, piece, &err), 0);
-	skim_key(f.skim, key);
 	return f;
 }
 
@@ -61,8 +60,10 @@ feed_next(struct feed *f, struct skim_record *out, struct err *err)
 	int got;
 
 	f->begun = true;
-	if (!begun)
-		return skim_header(f->skim, out, err);
+	if (!begun) {
+		got = skim_header(f->skim, out, err);
+		return got > 0 && skim_begin(f->skim, key, err) < 0 ? -1 : got;
+	}
 	if (f->at == f->batch.count) {
 		f->batch.count = f->at = 0;
 		got = skim_next(f->skim, &f->batch, err);

@@ -78,9 +78,9 @@ must_agree(const struct told *told, const uint8_t *data, size_t size,
 
 	file_from_memory(&from, data, size);
 	must(skim_open(&skim, &from.source, piece, &err) == 0);
-	skim_key(skim, key);
 	got = skim_header(skim, &header, &err);
 	if (got > 0) {
+		must(skim_begin(skim, key, &err) == 0);
 		if (size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
 			at = 3;
 		at += header.whole;
