@@ -24,6 +24,8 @@ slot_of(const struct known *k, const char *id)
 	memcpy(&b, id + 7, 8);
 	a = (a ^ k->seed) * UINT64_C(0xff51afd7ed558ccd);
 	a = (a ^ (a >> 32) ^ b) * UINT64_C(0xc4ceb9fe1a85ec53);
+	/* Ids mostly differ in their last letters, b's highest bits. */
+	a = (a ^ (a >> 32)) * UINT64_C(0xff51afd7ed558ccd);
 	return (size_t)(a ^ (a >> 29)) & (k->slots - 1);
 }
 
