@@ -93,7 +93,7 @@ retype(struct work *w, size_t field, struct err *err)
 		return 0;
 	if (objects_set_type(w->in->objects, f, type, typed, err) < 0)
 		return -1;
-	return records_respell(w->in->records, w->o, f, err);
+	return records_respell(w->in->records, w->o, f, true, err);
 }
 
 /* A column's field, made where the object has none of that name. */
@@ -742,7 +742,8 @@ settle_types(struct work *w, struct err *err)
 			continue;
 		if (objects_set_type(w->in->objects, f, type, OBJECT_INFERRED,
 				     err) < 0 ||
-		    records_respell(w->in->records, w->o, f, err) < 0)
+		    records_respell(w->in->records, w->o, f, c->late ||
+				    w->known.others || c->guess.other, err) < 0)
 			return -1;
 	}
 	return 0;

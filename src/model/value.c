@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "model/record_id.h"
 
 /* A date and a time as they are written, before the zone is taken away. */
@@ -554,7 +555,24 @@ enum {
 	MAY_DATETIME = 1 << 3,
 	MAY_ID = 1 << 4,
 	IS_WEEKLY = 1 << 5,
+	IS_OTHER = 1 << 6, /* not certain to be the API's spelling */
 };
+
+static unsigned
+may_be_word(const char *s, size_t len, const char *word)
+{
+	if (!is_word(s, len, word))
+		return 0;
+	return MAY_BOOLEAN | (memcmp(s, word, len) == 0 ? 0 : IS_OTHER);
+}
+
+/* Whether a moment has the API's very shape: 2026-11-22T06:00:00.000Z. */
+static bool
+is_instant(const char *s, size_t len)
+{
+	return len == TEXT_INSTANT && s[10] == 'T' && s[19] == '.' &&
+	       s[len - 1] == 'Z';
+}
 
 static unsigned
 may_be_moment(const char *s, size_t len)
@@ -566,8 +584,10 @@ may_be_moment(const char *s, size_t len)
 		return 0;
 	midnight = is_midnight(&m) ? MAY_DATE : 0;
 	if (m.blank && !m.zoned && !m.fraction)
-		return MAY_DATETIME | IS_WEEKLY | midnight;
-	return !m.blank && m.zoned && to_utc(&m) ? MAY_DATETIME : 0;
+		return MAY_DATETIME | IS_WEEKLY | IS_OTHER | midnight;
+	if (m.blank || !m.zoned || !to_utc(&m))
+		return 0;
+	return MAY_DATETIME | (is_instant(s, len) ? 0 : IS_OTHER);
 }
 
 static unsigned
@@ -579,19 +599,19 @@ may_be(const char *s, size_t len)
 	case 1:
 		return s[0] == '0' || s[0] == '1' ? MAY_BIT : 0;
 	case 4:
-		return is_word(s, len, "true") ? MAY_BOOLEAN : 0;
+		return may_be_word(s, len, "true");
 	case 5:
-		return is_word(s, len, "false") ? MAY_BOOLEAN : 0;
+		return may_be_word(s, len, "false");
 	case DATE_LEN:
 		return is_date(s, len) ? MAY_DATE : 0;
 	case RECORD_ID:
 		if (record_id_is_null(s, len))
-			return MAY_ID | IS_WEEKLY;
+			return MAY_ID | IS_WEEKLY | IS_OTHER;
 		/* fallthrough */
 	case RECORD_ID_SHORT:
-		if (record_id_full(id, s, len) != RECORD_ID_NONE)
-			return MAY_ID;
-		return 0;
+		if (record_id_full(id, s, len) == RECORD_ID_NONE)
+			return 0;
+		return MAY_ID | (len == RECORD_ID ? 0 : IS_OTHER);
 	default:
 		return len > DATE_LEN ? may_be_moment(s, len) : 0;
 	}
@@ -619,6 +639,7 @@ value_guess_see(struct value_guess *g, const char *s, size_t len)
 	g->not_datetime |= !(may & MAY_DATETIME);
 	g->not_id |= !(may & MAY_ID);
 	g->weekly |= (may & IS_WEEKLY) != 0;
+	g->other |= (may & IS_OTHER) != 0;
 	if (nothing_left(g))
 		g->weekly = false; /* a text, whatever it looked like */
 }

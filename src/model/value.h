@@ -88,6 +88,7 @@ struct value_guess {
 	bool not_boolean, not_date, not_datetime, not_id;
 	bool not_bit; /* not 0/1 */
 	bool weekly;  /* a value that only the weekly export's dialect has */
+	bool other;   /* one that its type may spell otherwise */
 };
 void value_guess_see(struct value_guess *g, const char *s, size_t len);
 /* VALUE_UNKNOWN, VALUE_BOOLEAN, VALUE_DATE, VALUE_DATETIME or VALUE_ID. */

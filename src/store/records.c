@@ -566,7 +566,7 @@ out:
 
 int
 records_respell(struct records *r, struct object *o,
-		const struct object_field *f, struct err *err)
+		const struct object_field *f, bool any, struct err *err)
 {
 	struct buf select = BUF_INIT, update = BUF_INIT;
 	int rc = -1;
@@ -579,8 +579,8 @@ records_respell(struct records *r, struct object *o,
 	if (!buf_str(&select) || !buf_str(&update))
 		(void)err_memory(err);
 	else
-		rc = respell_values(r, buf_str(&select), buf_str(&update), f,
-				    err);
+		rc = !any ? 0 : respell_values(r, buf_str(&select),
+					       buf_str(&update), f, err);
 	if (rc == 0) {
 		buf_clear(&select);
 		buf_addf(&select, "select _row, value from _base where field "

@@ -117,8 +117,12 @@ int records_mark_edited(struct records *r, int64_t row, struct err *err);
  */
 int records_check(struct store *st, struct err *err);
 
-/* Spell a field's values anew, where the type says so; logs no change. */
+/*
+ * Spell a field's values anew, where the type says so; logs no change. Where
+ * it is known that no record has one to be respelled, any is false, and only
+ * bases are looked at.
+ */
 int records_respell(struct records *r, struct object *o,
-		    const struct object_field *f, struct err *err);
+		    const struct object_field *f, bool any, struct err *err);
 
 #endif

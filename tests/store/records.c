@@ -347,7 +347,8 @@ Test(records, respelling_is_no_change)
 	cr_assert_eq(objects_set_type(s.objects, &o->field[NAME],
 				      VALUE_BOOLEAN, OBJECT_OPTION, &s.err),
 		     0);
-	cr_assert_eq(records_respell(s.records, o, &o->field[NAME], &s.err),
+	cr_assert_eq(records_respell(s.records, o, &o->field[NAME], true,
+				     &s.err),
 		     0);
 	for (size_t i = 1; i < CASES; i++) {
 		struct field value[FIELDS];
