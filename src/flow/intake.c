@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "flow/known.h"
+#include "flow/parsed.h"
 #include "flow/references.h"
 #include "flow/typed.h"
 #include "format/keys.h"
@@ -18,8 +19,7 @@
 #include "model/schema.h"
 
 enum {
-	BATCH = 256 << 10, /* bytes of raw rows parsed at once */
-	TOLD = 100,	   /* bad rows named one by one */
+	TOLD = 100, /* bad rows named one by one */
 };
 
 /* A column of the file, and the field it is. */
@@ -30,16 +30,6 @@ struct column {
 	struct value_guess guess;
 };
 #define NONE SIZE_MAX
-
-/* A raw row that waits to be parsed. */
-struct pending {
-	uint64_t line;
-	int64_t stamp;
-	size_t known; /* its index there */
-	uint8_t print[LOADED_PRINT];
-	char id[RECORD_ID + 1];
-	bool odd; /* as in struct loaded_mark */
-};
 
 struct work {
 	struct intake *in;
@@ -54,9 +44,7 @@ struct work {
 	bool fresh;	  /* the object has never been loaded */
 	struct known known;
 	int64_t newest; /* stamp of the rows so far */
-	struct buf batch;
-	struct pending *pending;
-	size_t waiting, room;
+	struct parsed *parsed;
 	/* One row: values of all fields, which are new, what they had. */
 	struct field *value, *base;
 	bool *changed, *has_base;
@@ -371,7 +359,7 @@ out:
 }
 
 static int
-insert_record(struct work *w, const struct pending *p, const struct row *from,
+insert_record(struct work *w, const struct parsed_row *p, const struct row *from,
 	      int64_t *row, struct err *err)
 {
 	if (take_values(w, from, p->line, err) < 0)
@@ -422,7 +410,7 @@ edit_removed(struct work *w, int64_t row, const struct row *from,
 
 /* One row that was parsed. */
 static int
-take_row(struct work *w, const struct pending *p, const struct row *row,
+take_row(struct work *w, const struct parsed_row *p, const struct row *row,
 	 struct err *err)
 {
 	struct known_record *k = &w->known.record[p->known];
@@ -468,61 +456,38 @@ name_the_fault(struct work *w, struct err *err)
 	return at_file(w, err);
 }
 
+/* Rows that were parsed: 1, 0 if there are none, -1. */
 static int
-parse_batch(struct work *w, struct err *err)
+take_batch(struct work *w, struct err *err)
 {
-	const struct row *row;
-	struct rows *rows = NULL;
-	size_t n = 0;
-	int got = -1;
+	struct parsed_batch b;
 
-	if (w->waiting == 0)
+	if (!parsed_take(w->parsed, &b))
 		return 0;
-	if (buf_ok(&w->batch, err) < 0)
-		return -1;
-	if (rows_open_memory(&rows, w->batch.data, w->batch.len, err) < 0)
-		return name_the_fault(w, err);
-	while ((got = rows_next(rows, &row, err)) > 0 && n < w->waiting)
-		if (take_row(w, &w->pending[n++], row, err) < 0) {
-			rows_free(rows);
+	for (size_t i = 0; i < b.count; i++) {
+		struct row row = { .field = b.field + i * b.columns,
+				   .count = b.columns };
+
+		if (take_row(w, &b.row[i], &row, err) < 0)
 			return at_file(w, err);
-		}
-	rows_free(rows);
-	if (got != 0 || n != w->waiting) {
-		if (got == 0)
-			(void)err_set(err, ERR_REFUSED, "its rows cannot be "
-				      "told apart");
-		return err->kind == ERR_SYSTEM ? at_file(w, err) :
-						 name_the_fault(w, err);
 	}
-	w->waiting = 0;
-	buf_clear(&w->batch);
-	return 0;
+	if (!b.fault)
+		return 1;
+	*err = *b.fault;
+	return err->kind == ERR_SYSTEM ? at_file(w, err) :
+					 name_the_fault(w, err);
 }
 
-/* A raw row to be parsed with the others, under the header. */
 static int
-wait_for_batch(struct work *w, const struct skim_record *r,
-	       const struct pending *p, struct err *err)
+take_rest(struct work *w, struct err *err)
 {
-	if (w->waiting == w->room) {
-		size_t room = w->room ? w->room * 2 : 256;
-		struct pending *grown =
-			realloc(w->pending, room * sizeof *grown);
+	int got;
 
-		if (!grown)
-			return err_memory(err);
-		w->pending = grown;
-		w->room = room;
-	}
-	if (w->batch.len == 0) {
-		buf_add(&w->batch, w->header.data, w->header.len);
-		buf_add_byte(&w->batch, '\n');
-	}
-	w->pending[w->waiting++] = *p;
-	buf_add(&w->batch, r->data, r->len);
-	buf_add_byte(&w->batch, '\n');
-	return w->batch.len < BATCH ? 0 : parse_batch(w, err);
+	if (parsed_end(w->parsed, err) < 0)
+		return -1;
+	while ((got = take_batch(w, err)) > 0)
+		;
+	return got;
 }
 
 /* The newest SystemModstamp tells how old the snapshot is. */
@@ -603,7 +568,7 @@ parse_one(struct work *w, const struct skim_record *r, uint64_t line,
 /* The id of a raw row, as 18 characters: 1; 0 and noted if bad; -1. */
 static int
 read_id(struct work *w, const struct skim_record *r, uint64_t line,
-	struct pending *p, struct err *err)
+	struct parsed_row *p, struct err *err)
 {
 	struct field text;
 
@@ -641,7 +606,7 @@ static int
 see_record(struct work *w, const struct skim_record *r, uint64_t line,
 	   struct err *err)
 {
-	struct pending p = { .line = line };
+	struct parsed_row p = { .line = line };
 	struct known_record *k = known_next(&w->known, r->mark);
 	int got;
 
@@ -671,7 +636,8 @@ see_record(struct work *w, const struct skim_record *r, uint64_t line,
 	see_stamp(w, p.stamp);
 	memcpy(p.print, r->mark, LOADED_PRINT);
 	p.known = (size_t)(k - w->known.record);
-	return wait_for_batch(w, r, &p, err);
+	got = parsed_add(w->parsed, r, &p, err);
+	return got > 0 ? take_batch(w, err) : got;
 }
 
 /* Records that earlier loads had seen and this snapshot has no more. */
@@ -790,7 +756,8 @@ see_header(struct work *w, struct skim *skim, struct err *err)
 		return at_file(w, err);
 	if (skim_begin(skim, w->print_key, err) < 0)
 		return at_file(w, err);
-	if (make_row_room(w, err) < 0)
+	if (make_row_room(w, err) < 0 ||
+	    parsed_open(&w->parsed, &w->header, w->columns, err) < 0)
 		return -1;
 	return known_read(&w->known, w->in->st, w->in->records, w->o, err);
 }
@@ -809,7 +776,7 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	if (got < 0)
 		return err->kind == ERR_REFUSED ? name_the_fault(w, err) :
 						  at_file(w, err);
-	if (parse_batch(w, err) < 0 || take_gone(w, err) < 0 ||
+	if (take_rest(w, err) < 0 || take_gone(w, err) < 0 ||
 	    known_write(&w->known, w->in->st, w->o, err) < 0)
 		return -1;
 	tell_newest(w);
@@ -831,13 +798,12 @@ intake_file(struct intake *in, const struct snapshot_file *file,
 	    skim_open(&skim, &from.source, SKIM_PIECE, err) == 0)
 		rc = see_all(&w, skim, err);
 	skim_free(skim);
+	parsed_free(w.parsed);
 	file_close(&from);
 	known_release(&w.known);
 	buf_release(&w.header);
-	buf_release(&w.batch);
 	buf_release(&w.spelled);
 	free(w.column);
-	free(w.pending);
 	free(w.value);
 	free(w.base);
 	free(w.changed);
