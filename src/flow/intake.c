@@ -601,16 +601,21 @@ pass_by(struct work *w, struct known_record *k, uint64_t line)
 	return 0;
 }
 
-/* One raw row: passed by if it is known, byte for byte; else to be parsed. */
+/*
+ * One raw row: passed by if it is known, byte for byte; else to be parsed. Of
+ * rows in no order the id has been seen already.
+ */
 static int
-see_record(struct work *w, const struct skim_record *r, uint64_t line,
-	   struct err *err)
+see_record(struct work *w, const struct skim_record *r, const char *id,
+	   uint64_t line, struct err *err)
 {
 	struct parsed_row p = { .line = line };
 	struct known_record *k = known_next(&w->known, r->mark);
 	int got;
 
 	w->tally->rows++;
+	if (!k && id)
+		k = known_again(&w->known, id, r->mark);
 	if (k)
 		return pass_by(w, k, line);
 	got = read_id(w, r, line, &p, err);
@@ -715,14 +720,39 @@ settle_types(struct work *w, struct err *err)
 	return 0;
 }
 
+/* Where rows come in no order: the Ids of the next few. */
+static void
+look_ahead(struct work *w, const struct skim_batch *batch, size_t at,
+	   const char *id[static KNOWN_SOON])
+{
+	size_t count = batch->count - at;
+
+	count = count < KNOWN_SOON ? count : KNOWN_SOON;
+	for (size_t i = 0; i < count; i++) {
+		struct field text = { NULL, 0 };
+
+		if (w->known.lost &&
+		    skim_column(&batch->record[at + i], w->id_column, &text) &&
+		    text.len < LOADED_ID)
+			text.at = NULL;
+		id[i] = text.at;
+	}
+	if (w->known.lost)
+		known_soon(&w->known, id, count);
+}
+
 /* Rows that stand one after the other. */
 static int
 see_batch(struct work *w, const struct skim_batch *batch, struct err *err)
 {
+	const char *id[KNOWN_SOON];
+
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct skim_record *r = &batch->record[i];
 		size_t end = r->whole - r->len;
 
+		if (i % KNOWN_SOON == 0)
+			look_ahead(w, batch, i, id);
 		/* Fingerprints leave line ends out, and so cannot tell. */
 		if (end > 0 && end != w->line_end) {
 			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": "
@@ -730,7 +760,8 @@ see_batch(struct work *w, const struct skim_batch *batch, struct err *err)
 				      batch->lines + r->line);
 			return name_the_fault(w, err);
 		}
-		if (see_record(w, r, batch->lines + r->line, err) < 0)
+		if (see_record(w, r, id[i % KNOWN_SOON],
+			       batch->lines + r->line, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -15,8 +15,8 @@ enum { NEWER = 8 };
  * A seed that nobody knows keeps a stranger's ids from falling into one slot;
  * the multipliers are those of MurmurHash3's finalizer.
  */
-static size_t
-slot_of(const struct known *k, const char *id)
+static uint64_t
+hash_of(const struct known *k, const char *id)
 {
 	uint64_t a, b;
 
@@ -26,21 +26,58 @@ slot_of(const struct known *k, const char *id)
 	a = (a ^ (a >> 32) ^ b) * UINT64_C(0xc4ceb9fe1a85ec53);
 	/* Ids mostly differ in their last letters, b's highest bits. */
 	a = (a ^ (a >> 32)) * UINT64_C(0xff51afd7ed558ccd);
-	return (size_t)(a ^ (a >> 29)) & (k->slots - 1);
+	return a ^ (a >> 29);
+}
+
+/* The tag's bits, in their place; of the hash those that choose no slot. */
+static uint32_t
+tag_of(const struct known *k, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) >> k->bits << k->bits;
+}
+
+/* The slot with an id's tag that is next from here on, or an empty one. */
+static size_t
+next_slot(const struct known *k, size_t i, uint32_t tag)
+{
+	for (;; i++) {
+		uint32_t at = k->slot[i & (k->slots - 1)];
+
+		if (at == 0 || (at ^ tag) >> k->bits == 0)
+			return i & (k->slots - 1);
+	}
+}
+
+/* The record of a slot that is not empty. */
+static struct known_record *
+record_in(const struct known *k, size_t slot)
+{
+	return &k->record[(k->slot[slot] & ((1U << k->bits) - 1)) - 1];
+}
+
+static void
+fill_slot(struct known *k, size_t record)
+{
+	uint64_t hash = hash_of(k, k->record[record].id);
+	size_t i = (size_t)hash & (k->slots - 1);
+
+	while (k->slot[i])
+		i = (i + 1) & (k->slots - 1);
+	k->slot[i] = tag_of(k, hash) | ((uint32_t)record + 1);
 }
 
 static struct known_record *
 find(const struct known *k, const char *id)
 {
-	if (k->slots == 0)
-		return NULL;
-	for (size_t i = slot_of(k, id);; i = (i + 1) & (k->slots - 1)) {
-		uint32_t at = k->slot[i];
+	uint64_t hash = hash_of(k, id);
+	uint32_t tag = tag_of(k, hash);
 
-		if (at == 0)
+	for (size_t i = (size_t)hash;; i++) {
+		i = next_slot(k, i, tag);
+		if (k->slot[i] == 0)
 			return NULL;
-		if (memcmp(k->record[at - 1].id, id, LOADED_ID) == 0)
-			return &k->record[at - 1];
+		if (memcmp(record_in(k, i)->id, id, LOADED_ID) == 0)
+			return record_in(k, i);
 	}
 }
 
@@ -61,13 +98,11 @@ make_slots(struct known *k)
 	free(k->slot);
 	k->slot = slot;
 	k->slots = slots;
-	for (size_t r = 0; r < k->count; r++) {
-		size_t i = slot_of(k, k->record[r].id);
-
-		while (k->slot[i])
-			i = (i + 1) & (slots - 1);
-		k->slot[i] = (uint32_t)r + 1;
-	}
+	/* Fewer records than slots, so that index and one fit. */
+	for (k->bits = 0; (size_t)1 << k->bits < slots; k->bits++)
+		;
+	for (size_t r = 0; r < k->count; r++)
+		fill_slot(k, r);
 	return 0;
 }
 
@@ -80,7 +115,7 @@ make_room(struct known *k)
 
 	if (k->count < k->room)
 		return 0;
-	if (room >= UINT32_MAX)
+	if (room >= UINT32_MAX / 3) /* slots can be numbered */
 		return -1;
 	grown = realloc(k->record, room * sizeof *grown);
 	if (!grown)
@@ -95,19 +130,14 @@ static struct known_record *
 add(struct known *k, const char *id)
 {
 	struct known_record *record;
-	size_t i;
 
 	if (make_room(k) < 0)
 		return NULL;
 	record = &k->record[k->count++];
 	memset(record, 0, sizeof *record);
 	memcpy(record->id, id, LOADED_ID);
-	if (k->slots == 0)
-		return record;
-	i = slot_of(k, id);
-	while (k->slot[i])
-		i = (i + 1) & (k->slots - 1);
-	k->slot[i] = (uint32_t)k->count;
+	if (k->slots)
+		fill_slot(k, k->count - 1);
 	return record;
 }
 
@@ -164,9 +194,62 @@ known_next(struct known *k, const uint8_t print[static LOADED_PRINT])
 			continue;
 		k->next[i] = k->next[0];
 		k->next[0] = at + 1;
+		k->lost = false;
 		return &k->record[at];
 	}
+	k->lost = true;
 	return NULL;
+}
+
+void
+known_soon(const struct known *k, const char *const *id, size_t count)
+{
+	uint64_t hash[KNOWN_SOON];
+
+	if (k->slots == 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!id[i])
+			continue;
+		hash[i] = hash_of(k, id[i]);
+		__builtin_prefetch(&k->slot[hash[i] & (k->slots - 1)]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *near;
+		size_t slot;
+
+		if (!id[i])
+			continue;
+		slot = next_slot(k, (size_t)hash[i], tag_of(k, hash[i]));
+		if (k->slot[slot] == 0)
+			continue;
+		near = (const char *)record_in(k, slot);
+		/* It may lie in two lines; known_next() then asks the next. */
+		__builtin_prefetch(near, 1);
+		__builtin_prefetch(near + sizeof *k->record - 1, 1);
+		__builtin_prefetch(near + 2 * sizeof *k->record - 1);
+	}
+}
+
+/* The next is expected behind this one. */
+static void
+go_on_from(struct known *k, const struct known_record *record)
+{
+	k->next[1] = k->next[0];
+	k->next[0] = (size_t)(record - k->record) + 1;
+}
+
+struct known_record *
+known_again(struct known *k, const char *id,
+	    const uint8_t print[static LOADED_PRINT])
+{
+	struct known_record *record = k->slots ? find(k, id) : NULL;
+
+	if (!record || !record->loaded || record->line != 0 ||
+	    memcmp(record->print, print, LOADED_PRINT) != 0)
+		return NULL;
+	go_on_from(k, record);
+	return record;
 }
 
 int
@@ -179,10 +262,7 @@ known_meet(struct known *k, struct records *r, const struct object *o,
 		return err_memory(err);
 	*record = find(k, id);
 	if (*record) {
-		size_t at = (size_t)(*record - k->record);
-
-		k->next[1] = k->next[0];
-		k->next[0] = at + 1;
+		go_on_from(k, *record);
 		return 0;
 	}
 	if (k->others && records_find_short(r, o, id, &row, err) < 0)

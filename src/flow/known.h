@@ -32,12 +32,18 @@ struct known {
 	size_t read;	/* so many the store had, in the order of rows */
 	size_t next[2]; /* where one is expected: see known_next() */
 	bool others;	/* the object had records before this load */
-	uint32_t *slot; /* index of a record and one; 0: none */
+	bool lost;	/* the last one was not where it was expected */
+	/*
+	 * A slot: the index of a record and one, or 0; above so many bits a tag
+	 * of its id, for a record that is not it is better not looked at.
+	 */
+	uint32_t *slot;
 	size_t slots;	/* a power of two; 0 until the first is looked up */
+	unsigned bits;
 	uint64_t seed;
 };
 
-#define KNOWN_INIT { NULL, 0, 0, 0, { 0, 0 }, false, NULL, 0, 0 }
+#define KNOWN_INIT { NULL, 0, 0, 0, { 0, 0 }, false, false, NULL, 0, 0, 0 }
 
 /* Read what was loaded of an object. */
 int known_read(struct known *k, struct store *st, struct records *r,
@@ -50,6 +56,17 @@ void known_release(struct known *k);
  */
 struct known_record *known_next(struct known *k,
 				const uint8_t print[static LOADED_PRINT]);
+
+/*
+ * Some ids that will be asked for soon; NULL is none. Where rows come in no order each costs a walk
+ * to far memory; together they are faster there.
+ */
+enum { KNOWN_SOON = 32 };
+void known_soon(const struct known *k, const char *const *id, size_t count);
+
+/* As known_next(), of one that has this id and is expected nowhere. */
+struct known_record *known_again(struct known *k, const char *id,
+				 const uint8_t print[static LOADED_PRINT]);
 
 /*
  * The record of an id, of which 15 characters count; one that no load has seen
