@@ -27,7 +27,8 @@ enum {
 	VERSION = 1,
 };
 
-enum { KEPT = 128 }; /* statements kept for their next use */
+/* Statements kept for their next use; one stands near its hash's place. */
+enum { KEPT = 128, NEAR = 4 };
 
 struct store {
 	sqlite3 *db;
@@ -204,17 +205,22 @@ fail:
 	return -1;
 }
 
+static void
+drop_statement(struct store_statement *s)
+{
+	if (!s)
+		return;
+	(void)sqlite3_finalize(s->stmt);
+	free(s);
+}
+
 void
 store_close(struct store *st)
 {
 	if (!st)
 		return;
-	for (size_t i = 0; i < KEPT; i++) {
-		if (!st->kept[i])
-			continue;
-		(void)sqlite3_finalize(st->kept[i]->stmt);
-		free(st->kept[i]);
-	}
+	for (size_t i = 0; i < KEPT; i++)
+		drop_statement(st->kept[i]);
 	(void)sqlite3_close_v2(st->db);
 	free(st->path);
 	free(st);
@@ -268,13 +274,16 @@ store_prepare(struct store *st, struct store_statement **out, const char *sql,
 	      struct err *err)
 {
 	size_t at = keep_at(sql);
-	struct store_statement *s = st->kept[at];
+	struct store_statement *s;
 
 	*out = NULL;
-	if (s && strcmp(sqlite3_sql(s->stmt), sql) == 0) {
-		st->kept[at] = NULL;
-		*out = s;
-		return 0;
+	for (size_t i = 0; i < NEAR; i++) {
+		s = st->kept[(at + i) % KEPT];
+		if (s && strcmp(sqlite3_sql(s->stmt), sql) == 0) {
+			st->kept[(at + i) % KEPT] = NULL;
+			*out = s;
+			return 0;
+		}
 	}
 	s = calloc(1, sizeof *s);
 	if (!s)
@@ -293,18 +302,22 @@ void
 store_finish(struct store_statement *s)
 {
 	struct store_statement **kept;
+	size_t at;
 
 	if (!s)
 		return;
 	store_reset(s);
 	(void)sqlite3_clear_bindings(s->stmt);
-	kept = &s->store->kept[keep_at(sqlite3_sql(s->stmt))];
-	if (!*kept) {
-		*kept = s;
-		return;
-	}
-	(void)sqlite3_finalize(s->stmt);
-	free(s);
+	at = keep_at(sqlite3_sql(s->stmt));
+	kept = &s->store->kept[at];
+	for (size_t i = 0; i < NEAR; i++)
+		if (!s->store->kept[(at + i) % KEPT]) {
+			kept = &s->store->kept[(at + i) % KEPT];
+			break;
+		}
+	/* Where all are taken, the older one goes. */
+	drop_statement(*kept);
+	*kept = s;
 }
 
 static void
