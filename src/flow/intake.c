@@ -5,14 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "flow/columns.h"
 #include "flow/known.h"
 #include "flow/parsed.h"
-#include "flow/references.h"
-#include "flow/typed.h"
 #include "format/keys.h"
 #include "format/skim.h"
 #include "model/record_id.h"
@@ -22,15 +20,6 @@ enum {
 	TOLD = 100, /* bad rows named one by one */
 };
 
-/* A column of the file, and the field it is. */
-struct column {
-	size_t field; /* of the object; or NONE: set aside */
-	bool guessing;
-	bool late; /* it was there, and only now shows its type */
-	struct value_guess guess;
-};
-#define NONE SIZE_MAX
-
 struct work {
 	struct intake *in;
 	const struct snapshot_file *file;
@@ -38,8 +27,7 @@ struct work {
 	struct object *o;
 	struct buf header; /* its raw bytes */
 	uint8_t print_key[KEYS_HASH];
-	struct column *column;
-	size_t columns, id_column, stamp_column;
+	struct columns columns;
 	size_t line_end; /* its length in the header: LF or CRLF */
 	bool fresh;	  /* the object has never been loaded */
 	struct known known;
@@ -66,112 +54,6 @@ bad_row(struct work *w, uint64_t line, const char *rule, const char *value)
 			 value);
 }
 
-/* A type that is said anew of a field that is there: its values are respelled.
- */
-static int
-retype(struct work *w, size_t field, struct err *err)
-{
-	struct object_field *f = &w->o->field[field];
-	enum value_type type;
-	enum object_typed typed = typed_of(w->in->types, w->in->type_count,
-					   w->o->name, f->name, &type);
-
-	if (field == w->o->id || typed == OBJECT_INFERRED || typed < f->typed ||
-	    (typed == f->typed && type == f->type))
-		return 0;
-	if (objects_set_type(w->in->objects, f, type, typed, err) < 0)
-		return -1;
-	return records_respell(w->in->records, w->o, f, true, err);
-}
-
-/* A column's field, made where the object has none of that name. */
-static int
-find_field(struct work *w, struct field name, size_t *field, struct err *err)
-{
-	char text[LIMIT_NAME + 1];
-	enum value_type type;
-	enum object_typed typed;
-
-	if (memchr(name.at, '.', name.len)) {
-		/* Account.Name: another object's field, from a query. */
-		buf_addf(&w->in->notes, "%s: column %s is another object's "
-			 "and was left out\n", SHOWN(w->file->path),
-			 SHOWN_N(name.at, name.len));
-		*field = NONE;
-		return 0;
-	}
-	*field = objects_field(w->o, name.at, name.len);
-	if (*field < w->o->fields)
-		return retype(w, *field, err);
-	if (!store_name(name.at, name.len))
-		return err_set(err, ERR_REFUSED, "line 1: column %s is not the "
-			       "API name of a field", SHOWN_N(name.at,
-							      name.len));
-	(void)snprintf(text, sizeof text, "%.*s", (int)name.len, name.at);
-	typed = typed_of(w->in->types, w->in->type_count, w->o->name, text, &type);
-	return objects_add_field(w->in->objects, w->o, text, type, typed,
-				 field, err);
-}
-
-static int
-map_columns(struct work *w, const struct row *header, struct err *err)
-{
-	w->columns = header->count;
-	w->column = calloc(header->count, sizeof *w->column);
-	if (!w->column)
-		return err_memory(err);
-	w->id_column = w->stamp_column = NONE;
-	for (size_t i = 0; i < header->count; i++) {
-		struct field name = header->field[i];
-		size_t had = w->o->fields;
-
-		if (find_field(w, name, &w->column[i].field, err) < 0)
-			return -1;
-		if (w->column[i].field == NONE)
-			continue;
-		if (w->column[i].field == w->o->id)
-			w->id_column = i;
-		if (name.len == 14 &&
-		    strncasecmp(name.at, "SystemModstamp", 14) == 0)
-			w->stamp_column = i;
-		/* Only a column seen whole can tell its type. */
-		w->column[i].guessing =
-			(w->fresh || w->o->fields > had) &&
-			w->o->field[w->column[i].field].typed ==
-				OBJECT_INFERRED;
-		w->column[i].late =
-			!w->column[i].guessing &&
-			w->o->field[w->column[i].field].typed ==
-				OBJECT_INFERRED &&
-			w->o->field[w->column[i].field].type == VALUE_UNKNOWN;
-		w->column[i].guessing |= w->column[i].late;
-	}
-	if (w->id_column == NONE)
-		return err_set(err, ERR_REFUSED, "line 1: has no column Id, "
-			       "which every record is known by; export it "
-			       "with Id");
-	return 0;
-}
-
-/* Which fields are columns now; written only where that changed. */
-static int
-place_columns(struct work *w, struct err *err)
-{
-	for (size_t f = 0; f < w->o->fields; f++) {
-		int position = -1;
-
-		for (size_t i = 0; i < w->columns; i++)
-			if (w->column[i].field == f)
-				position = (int)i;
-		if (position != w->o->field[f].position &&
-		    objects_set_position(w->in->objects, &w->o->field[f],
-					 position, err) < 0)
-			return -1;
-	}
-	return objects_set_header(w->in->objects, w->o, w->header.data,
-				  w->header.len, err);
-}
-
 /*
  * The key of fingerprints under this header: the same bytes under another one
  * are other values, and a part may have brought another header meanwhile.
@@ -187,11 +69,27 @@ make_print_key(struct work *w)
 	keys_hash_end(&h, w->print_key);
 }
 
+static struct columns_for
+columns_for(struct work *w)
+{
+	return (struct columns_for){
+		.st = w->in->st,
+		.objects = w->in->objects,
+		.records = w->in->records,
+		.o = w->o,
+		.types = w->in->types,
+		.type_count = w->in->type_count,
+		.path = w->file->path,
+		.notes = &w->in->notes,
+	};
+}
+
 /* The first line: what columns there are, and whether they are as they were. */
 static int
 take_header(struct work *w, const struct skim_record *first, struct err *err)
 {
 	struct rows *rows = NULL;
+	struct columns_for in;
 	bool same_header;
 	int rc = -1;
 
@@ -211,9 +109,13 @@ take_header(struct work *w, const struct skim_record *first, struct err *err)
 	same_header = w->header.len == w->o->header.len &&
 		      memcmp(w->header.data, w->o->header.data,
 			     w->header.len) == 0;
-	rc = map_columns(w, rows_header(rows), err);
+	in = columns_for(w);
+	rc = columns_map(&w->columns, &in, rows_header(rows), w->fresh, err);
 	if (rc == 0 && !same_header)
-		rc = place_columns(w, err);
+		rc = columns_place(&w->columns, &in, err);
+	if (rc == 0 && !same_header)
+		rc = objects_set_header(w->in->objects, w->o, w->header.data,
+					w->header.len, err);
 out:
 	rows_free(rows);
 	return rc;
@@ -261,11 +163,11 @@ take_values(struct work *w, const struct row *row, uint64_t line,
 	    struct err *err)
 {
 	buf_clear(&w->spelled);
-	for (size_t i = 0; i < w->columns; i++) {
-		struct column *c = &w->column[i];
+	for (size_t i = 0; i < w->columns.count; i++) {
+		struct column *c = &w->columns.column[i];
 		size_t start = w->spelled.len;
 
-		if (c->field == NONE || i == w->id_column)
+		if (c->field == COLUMNS_NONE || i == w->columns.id)
 			continue;
 		if (c->guessing)
 			value_guess_see(&c->guess, row->field[i].at,
@@ -284,10 +186,10 @@ point_values(struct work *w)
 {
 	const char *at = w->spelled.data ? (const char *)w->spelled.data : "";
 
-	for (size_t i = 0; i < w->columns; i++) {
-		size_t f = w->column[i].field;
+	for (size_t i = 0; i < w->columns.count; i++) {
+		size_t f = w->columns.column[i].field;
 
-		if (f == NONE || i == w->id_column)
+		if (f == COLUMNS_NONE || i == w->columns.id)
 			continue;
 		w->value[f].at = at;
 		at += w->value[f].len;
@@ -388,10 +290,10 @@ edit_removed(struct work *w, int64_t row, const struct row *from,
 	    take_values(w, from, line, err) < 0)
 		return -1;
 	point_values(w);
-	for (size_t i = 0; i < w->columns; i++) {
-		size_t f = w->column[i].field;
+	for (size_t i = 0; i < w->columns.count; i++) {
+		size_t f = w->columns.column[i].field;
 
-		if (f == NONE || i == w->id_column)
+		if (f == COLUMNS_NONE || i == w->columns.id)
 			continue;
 		if (!w->has_base[f])
 			w->base[f] = (struct field){ "", 0 };
@@ -500,8 +402,8 @@ read_stamp(struct work *w, const struct skim_record *r, int64_t *stamp,
 	int rc = 0;
 
 	*stamp = LOADED_NO_STAMP;
-	if (w->stamp_column == NONE ||
-	    !skim_column(r, w->stamp_column, &text) ||
+	if (w->columns.stamp == COLUMNS_NONE ||
+	    !skim_column(r, w->columns.stamp, &text) ||
 	    text_parse_instant(stamp, text.at, text.len))
 		return 0;
 	if (value_respell(&spelled, VALUE_DATETIME, text.at, text.len)) {
@@ -556,8 +458,8 @@ parse_one(struct work *w, const struct skim_record *r, uint64_t line,
 		got = rows_next(rows, &row, err);
 	if (got > 0)
 		bad_row(w, line, "Id is not a record id",
-			SHOWN_N(row->field[w->id_column].at,
-				row->field[w->id_column].len));
+			SHOWN_N(row->field[w->columns.id].at,
+				row->field[w->columns.id].len));
 	rows_free(rows);
 	buf_release(&text);
 	if (got > 0)
@@ -572,7 +474,7 @@ read_id(struct work *w, const struct skim_record *r, uint64_t line,
 {
 	struct field text;
 
-	if (r->len == 0 || !skim_column(r, w->id_column, &text))
+	if (r->len == 0 || !skim_column(r, w->columns.id, &text))
 		return parse_one(w, r, line, err);
 	if (record_id_is_null(text.at, text.len))
 		text.len = 0;
@@ -690,36 +592,6 @@ take_gone(struct work *w, struct err *err)
 	return 0;
 }
 
-/* What the columns' values have shown of their types. */
-static int
-settle_types(struct work *w, struct err *err)
-{
-	for (size_t i = 0; i < w->columns; i++) {
-		struct column *c = &w->column[i];
-		struct object_field *f;
-		enum value_type type;
-
-		type = value_guess_type(&c->guess);
-		if (!c->guessing || (c->late && type != VALUE_ID))
-			continue;
-		f = &w->o->field[c->field];
-		if (c->late && references_only_ids(w->in->st, w->o, f,
-						   &c->guessing, err) < 0)
-			return -1;
-		if (!c->guessing)
-			continue;
-		w->in->learned |= type == VALUE_ID;
-		if (type == f->type || type == VALUE_UNKNOWN)
-			continue;
-		if (objects_set_type(w->in->objects, f, type, OBJECT_INFERRED,
-				     err) < 0 ||
-		    records_respell(w->in->records, w->o, f, c->late ||
-				    w->known.others || c->guess.other, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* Where rows come in no order: the Ids of the next few. */
 static void
 look_ahead(struct work *w, const struct skim_batch *batch, size_t at,
@@ -732,7 +604,7 @@ look_ahead(struct work *w, const struct skim_batch *batch, size_t at,
 		struct field text = { NULL, 0 };
 
 		if (w->known.lost &&
-		    skim_column(&batch->record[at + i], w->id_column, &text) &&
+		    skim_column(&batch->record[at + i], w->columns.id, &text) &&
 		    text.len < LOADED_ID)
 			text.at = NULL;
 		id[i] = text.at;
@@ -788,7 +660,7 @@ see_header(struct work *w, struct skim *skim, struct err *err)
 	if (skim_begin(skim, w->print_key, err) < 0)
 		return at_file(w, err);
 	if (make_row_room(w, err) < 0 ||
-	    parsed_open(&w->parsed, &w->header, w->columns, err) < 0)
+	    parsed_open(&w->parsed, &w->header, w->columns.count, err) < 0)
 		return -1;
 	return known_read(&w->known, w->in->st, w->in->records, w->o, err);
 }
@@ -797,6 +669,7 @@ static int
 see_all(struct work *w, struct skim *skim, struct err *err)
 {
 	struct skim_batch batch;
+	struct columns_for in;
 	int got;
 
 	if (see_header(w, skim, err) < 0)
@@ -811,7 +684,9 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	    known_write(&w->known, w->in->st, w->o, err) < 0)
 		return -1;
 	tell_newest(w);
-	return settle_types(w, err);
+	in = columns_for(w);
+	return columns_settle(&w->columns, &in, w->known.others,
+			      &w->in->learned, err);
 }
 
 int
@@ -819,7 +694,8 @@ intake_file(struct intake *in, const struct snapshot_file *file,
 	    struct intake_tally *tally, struct err *err)
 {
 	struct work w = { .in = in, .file = file, .tally = tally,
-			  .known = KNOWN_INIT, .newest = LOADED_NO_STAMP };
+			  .columns = COLUMNS_INIT, .known = KNOWN_INIT,
+			  .newest = LOADED_NO_STAMP };
 	struct file_in from = FILE_IN_INIT;
 	struct skim *skim = NULL;
 	int rc = -1;
@@ -834,7 +710,7 @@ intake_file(struct intake *in, const struct snapshot_file *file,
 	known_release(&w.known);
 	buf_release(&w.header);
 	buf_release(&w.spelled);
-	free(w.column);
+	columns_release(&w.columns);
 	free(w.value);
 	free(w.base);
 	free(w.changed);
