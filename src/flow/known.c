@@ -334,10 +334,12 @@ known_write(struct known *k, struct store *st, const struct object *o,
 	if ((changed + (size_t)newer) * NEWER > k->count)
 		return write_pages(k, st, o, err);
 	for (size_t i = 0; changed > 0 && i < k->count; i++) {
-		struct loaded_mark mark = mark_of(&k->record[i]);
+		struct loaded_mark mark;
 
-		if (k->record[i].changed && !k->record[i].gone &&
-		    loaded_put(st, o->object, &mark, err) < 0)
+		if (!k->record[i].changed || k->record[i].gone)
+			continue;
+		mark = mark_of(&k->record[i]);
+		if (loaded_put(st, o->object, &mark, err) < 0)
 			return -1;
 	}
 	return 0;
