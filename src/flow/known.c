@@ -106,14 +106,12 @@ make_slots(struct known *k)
 	return 0;
 }
 
-/* Room for one more. */
 static int
-make_room(struct known *k)
+make_room(struct known *k, size_t room)
 {
-	size_t room = k->room + k->room / 4 + 64;
 	struct known_record *grown;
 
-	if (k->count < k->room)
+	if (room <= k->room)
 		return 0;
 	if (room >= UINT32_MAX / 3) /* slots can be numbered */
 		return -1;
@@ -131,7 +129,8 @@ add(struct known *k, const char *id)
 {
 	struct known_record *record;
 
-	if (make_room(k) < 0)
+	if (k->count == k->room &&
+	    make_room(k, k->room + k->room / 4 + 64) < 0)
 		return NULL;
 	record = &k->record[k->count++];
 	memset(record, 0, sizeof *record);
@@ -162,9 +161,16 @@ int
 known_read(struct known *k, struct store *st, struct records *r,
 	   const struct object *o, struct err *err)
 {
+	int64_t count;
+
 	keys_random(&k->seed, sizeof k->seed);
 	if (records_any(r, o, &k->others, err) < 0 ||
-	    loaded_each(st, o->object, see, k, err) < 0)
+	    loaded_count(st, o->object, &count, err) < 0)
+		return -1;
+	/* And for a day's growth, so that nothing moves. */
+	if (make_room(k, (size_t)count + (size_t)count / 64 + 64) < 0)
+		return err_memory(err);
+	if (loaded_each(st, o->object, see, k, err) < 0)
 		return -1;
 	k->read = k->count;
 	return 0;

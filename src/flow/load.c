@@ -116,7 +116,7 @@ load_all(struct intake *in, const struct load_options *options,
 {
 	int64_t loaded;
 
-	if (loaded_count(in->st, &loaded, err) < 0 ||
+	if (loaded_count(in->st, 0, &loaded, err) < 0 ||
 	    records_begin(in->records, 0, err) < 0 ||
 	    take_files(in, files, report, err) < 0 ||
 	    check_gone(options, &report->sum, loaded, err) < 0 ||

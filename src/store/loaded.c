@@ -165,12 +165,15 @@ loaded_each(struct store *st, int64_t object,
 }
 
 int
-loaded_count(struct store *st, int64_t *count, struct err *err)
+loaded_count(struct store *st, int64_t object, int64_t *count,
+	     struct err *err)
 {
 	/* A row without mark hides one of a page; one not paged is more. */
 	return store_ask(st, count, 0, err, "select (select coalesce(sum("
-			 "records), 0) from _page) + (select coalesce(sum("
-			 "(length(mark) > 0) - paged), 0) from _loaded)", "");
+			 "records), 0) from _page where object between ?1 and "
+			 "?2) + (select coalesce(sum((length(mark) > 0) - "
+			 "paged), 0) from _loaded where object between ?1 and "
+			 "?2)", "ii", object, object ? object : INT64_MAX);
 }
 
 int

@@ -35,8 +35,9 @@ int loaded_each(struct store *st, int64_t object,
 			   struct err *err),
 		void *ctx, struct err *err);
 
-/* How many records have one, in all objects. */
-int loaded_count(struct store *st, int64_t *count, struct err *err);
+/* How many records have one, of an object or (object 0) of all. */
+int loaded_count(struct store *st, int64_t object, int64_t *count,
+		 struct err *err);
 
 /* How many of an object lie beside the pages, or hide one of theirs. */
 int loaded_newer(struct store *st, int64_t object, int64_t *count,
