@@ -10,6 +10,7 @@ enum {
 	BYTES = 256 << 10, /* of a batch; a longer row makes it longer */
 	UNDER_WAY = 3,
 	BATCHES = UNDER_WAY + 2, /* one being filled, one the caller's */
+	LARGE = 4, /* so many times the bytes, and the memory is not kept */
 };
 
 struct batch {
@@ -31,7 +32,9 @@ struct parsed {
 	struct pool *pool;
 	struct batch batch[BATCHES];
 	size_t given;
+	size_t held; /* bytes under way */
 	struct batch *alone; /* parsed at the end, without threads */
+	struct batch *taken; /* the caller's, or NULL */
 };
 
 int
@@ -137,6 +140,7 @@ give(struct parsed *p)
 {
 	struct batch *next;
 
+	p->held += p->batch[p->given % BATCHES].text.len;
 	pool_give(p->pool, &p->batch[p->given++ % BATCHES]);
 	next = &p->batch[p->given % BATCHES];
 	next->count = 0;
@@ -165,7 +169,7 @@ parsed_add(struct parsed *p, const struct skim_record *raw,
 	    (!p->pool && pool_new(&p->pool, UNDER_WAY, parse, err) < 0))
 		return -1;
 	give(p);
-	return pool_full(p->pool);
+	return pool_full(p->pool) || p->held > UNDER_WAY * BYTES * 2;
 }
 
 int
@@ -186,12 +190,31 @@ parsed_end(struct parsed *p, struct err *err)
 	return 0;
 }
 
+/* What the caller had; a long row's memory is not kept. */
+static void
+let_go(struct parsed *p)
+{
+	struct batch *b = p->taken;
+
+	p->taken = NULL;
+	if (!b || b->text.cap <= LARGE * BYTES)
+		return;
+	buf_release(&b->text);
+	buf_release(&b->values);
+}
+
 int
 parsed_take(struct parsed *p, struct parsed_batch *out)
 {
-	const struct batch *b = p->pool ? pool_take(p->pool) : p->alone;
+	struct batch *b = p->alone;
 
+	let_go(p);
+	if (p->pool) {
+		b = pool_take(p->pool);
+		p->held -= b ? b->text.len : 0;
+	}
 	p->alone = NULL;
+	p->taken = b;
 	if (!b)
 		return 0;
 	*out = (struct parsed_batch){ b->row, b->field, b->parsed, b->columns,

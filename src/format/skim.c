@@ -19,6 +19,7 @@
 enum {
 	BLOCK = 64, /* bytes looked at as one */
 	DEPTH = 6,  /* pieces under way; the caller's is one of them */
+	LARGE = 4,  /* so many times the size, and a piece's room is not kept */
 };
 
 /* A piece of the file: whole records, and room for a block too far. */
@@ -41,6 +42,8 @@ struct skim {
 	struct piece *first; /* that the header is in; then NULL */
 	struct buf rest; /* read behind the last cut: of the next piece */
 	uint64_t lines;	 /* in what was handed out */
+	size_t held;	 /* bytes under way */
+	struct piece *taken; /* the caller's, or NULL */
 	bool ended;
 	uint8_t key[KEYS_MARK_KEY];
 };
@@ -264,11 +267,14 @@ read_upto(struct skim *s, struct piece *p, size_t len, struct err *err)
 	return 0;
 }
 
-/* Behind the last LF of a text that is outside quotes; 0 if none is. */
+/*
+ * Behind the last LF of a text that is outside quotes, and not before `from`;
+ * 0 if there is none. open: whether the text's end is within quotes.
+ */
 static size_t
-last_end(const uint8_t *text, size_t len, bool open)
+last_end(const uint8_t *text, size_t from, size_t len, bool open)
 {
-	for (; len > 0; len--) {
+	for (; len > from; len--) {
 		if (text[len - 1] == '\n' && !open)
 			return len;
 		open ^= text[len - 1] == '"';
@@ -305,8 +311,9 @@ cut_piece(struct skim *s, struct piece *p, struct err *err)
 		if (read_upto(s, p, p->len + s->size, err) < 0)
 			return -1;
 		open ^= odd_quotes(p->data + seen, p->len - seen);
+		end = s->ended ? p->len :
+				 last_end(p->data, seen, p->len, open);
 		seen = p->len;
-		end = s->ended ? p->len : last_end(p->data, p->len, open);
 	} while (end == 0 && !s->ended && p->len <= LIMIT_ROW);
 	/* All of it one record, and longer than any may be: see add_record. */
 	if (end == 0)
@@ -346,13 +353,13 @@ skim_header(struct skim *s, struct skim_record *header, struct err *err)
 }
 
 /*
- * Keep the threads busy: cut pieces until as many as may be are under way. The
- * caller has let go of what it had.
+ * Keep the threads busy: cut pieces until as many as may be are under way, or
+ * as many bytes, where rows are long. The caller has let go of what it had.
  */
 static int
 give_pieces(struct skim *s, struct err *err)
 {
-	while (!pool_full(s->pool)) {
+	while (!pool_full(s->pool) && s->held < DEPTH * s->size) {
 		struct piece *p = s->first;
 
 		if (!p && s->ended)
@@ -364,9 +371,24 @@ give_pieces(struct skim *s, struct err *err)
 		}
 		s->first = NULL;
 		p->key = s->key;
+		s->held += p->len;
 		pool_give(s->pool, p);
 	}
 	return 0;
+}
+
+/* What the caller had; a long row's room is not kept. */
+static void
+let_go(struct skim *s)
+{
+	struct piece *p = s->taken;
+
+	s->taken = NULL;
+	if (!p || p->room <= LARGE * s->size)
+		return;
+	free(p->data);
+	p->data = NULL;
+	p->room = 0;
 }
 
 int
@@ -382,14 +404,17 @@ skim_begin(struct skim *s, const uint8_t key[static KEYS_MARK_KEY],
 int
 skim_next(struct skim *s, struct skim_batch *batch, struct err *err)
 {
-	const struct piece *p;
+	struct piece *p;
 
 	do {
+		let_go(s);
 		if (give_pieces(s, err) < 0)
 			return -1;
 		p = pool_take(s->pool);
 		if (!p)
 			return 0;
+		s->held -= p->len;
+		s->taken = p;
 		if (p->no_memory)
 			return err_memory(err);
 		if (p->too_long)

@@ -124,7 +124,7 @@ next_mark(struct merge *m, struct loaded_mark *mark, struct err *err)
 			m->left -= BYTES;
 		}
 		newer = store_blob(m->newer, 1, &len);
-		if (len != 0 && len != BYTES)
+		if (len != 0 && (len != BYTES || get_number(newer) != m->row))
 			return damaged(err);
 		if (len > 0)
 			get_mark(mark, newer, same);
@@ -241,7 +241,7 @@ find_newer(struct store *st, int64_t object, int64_t row,
 	if (got > 0) {
 		bytes = store_blob(s, 0, &len);
 		*none = len == 0;
-		if (len == BYTES)
+		if (len == BYTES && get_number(bytes) == row)
 			get_mark(mark, bytes, store_int(s, 1) != 0);
 		else if (len > 0)
 			got = damaged(err);

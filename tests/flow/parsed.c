@@ -82,6 +82,29 @@ Test(parsed, gives_rows_back_in_order)
 	parsed_free(NULL);
 }
 
+/* Each is a batch, and their memory is not kept. */
+Test(parsed, gives_long_rows_back)
+{
+	struct buf header = BUF_INIT;
+	struct err err = { 0 };
+	unsigned taken = 0;
+	struct parsed *p;
+	int full;
+
+	begin(&p, &header);
+	for (unsigned i = 0; i < 40; i++) {
+		add(p, i, i % 4 * MIB, &full);
+		cr_expect(full || i % 4 < 2, "%u", i);
+		if (full)
+			taken = take(p, taken);
+	}
+	cr_assert_eq(parsed_end(p, &err), 0);
+	while (taken < 40)
+		taken = take(p, taken);
+	parsed_free(p);
+	buf_release(&header);
+}
+
 Test(parsed, tells_what_is_wrong_behind_the_rows_before_it)
 {
 	static const struct {
