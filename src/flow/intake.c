@@ -5,37 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "flow/header.h"
 #include "flow/known.h"
-#include "flow/references.h"
-#include "flow/typed.h"
+#include "flow/parsed.h"
 #include "format/keys.h"
 #include "format/skim.h"
 #include "model/record_id.h"
 #include "model/schema.h"
 
 enum {
-	BATCH = 256 << 10, /* bytes of raw rows parsed at once */
-	TOLD = 100,	   /* bad rows named one by one */
-};
-
-/* A column of the file, and the field it is. */
-struct column {
-	size_t field; /* of the object; or NONE: set aside */
-	bool guessing;
-	bool late; /* it was there, and only now shows its type */
-	struct value_guess guess;
-};
-#define NONE SIZE_MAX
-
-/* A raw row that waits to be parsed. */
-struct pending {
-	uint64_t line;
-	uint8_t print[RECORDS_PRINT];
-	char id[RECORD_ID + 1];
+	TOLD = 100, /* bad rows named one by one */
 };
 
 struct work {
@@ -45,14 +27,12 @@ struct work {
 	struct object *o;
 	struct buf header; /* its raw bytes */
 	uint8_t print_key[KEYS_HASH];
-	struct column *column;
-	size_t columns, id_column, stamp_column;
+	struct header columns;
 	size_t line_end; /* its length in the header: LF or CRLF */
 	bool fresh;	  /* the object has never been loaded */
 	struct known known;
-	struct buf batch;
-	struct pending *pending;
-	size_t waiting, room;
+	int64_t newest; /* stamp of the rows so far */
+	struct parsed *parsed;
 	/* One row: values of all fields, which are new, what they had. */
 	struct field *value, *base;
 	bool *changed, *has_base;
@@ -74,112 +54,6 @@ bad_row(struct work *w, uint64_t line, const char *rule, const char *value)
 			 value);
 }
 
-/* A type that is said anew of a field that is there: its values are respelled.
- */
-static int
-retype(struct work *w, size_t field, struct err *err)
-{
-	struct object_field *f = &w->o->field[field];
-	enum value_type type;
-	enum object_typed typed = typed_of(w->in->types, w->in->type_count,
-					   w->o->name, f->name, &type);
-
-	if (field == w->o->id || typed == OBJECT_INFERRED || typed < f->typed ||
-	    (typed == f->typed && type == f->type))
-		return 0;
-	if (objects_set_type(w->in->objects, f, type, typed, err) < 0)
-		return -1;
-	return records_respell(w->in->records, w->o, f, err);
-}
-
-/* A column's field, made where the object has none of that name. */
-static int
-find_field(struct work *w, struct field name, size_t *field, struct err *err)
-{
-	char text[LIMIT_NAME + 1];
-	enum value_type type;
-	enum object_typed typed;
-
-	if (memchr(name.at, '.', name.len)) {
-		/* Account.Name: another object's field, from a query. */
-		buf_addf(&w->in->notes, "%s: column %s is another object's "
-			 "and was left out\n", SHOWN(w->file->path),
-			 SHOWN_N(name.at, name.len));
-		*field = NONE;
-		return 0;
-	}
-	*field = objects_field(w->o, name.at, name.len);
-	if (*field < w->o->fields)
-		return retype(w, *field, err);
-	if (!store_name(name.at, name.len))
-		return err_set(err, ERR_REFUSED, "line 1: column %s is not the "
-			       "API name of a field", SHOWN_N(name.at,
-							      name.len));
-	(void)snprintf(text, sizeof text, "%.*s", (int)name.len, name.at);
-	typed = typed_of(w->in->types, w->in->type_count, w->o->name, text, &type);
-	return objects_add_field(w->in->objects, w->o, text, type, typed,
-				 field, err);
-}
-
-static int
-map_columns(struct work *w, const struct row *header, struct err *err)
-{
-	w->columns = header->count;
-	w->column = calloc(header->count, sizeof *w->column);
-	if (!w->column)
-		return err_memory(err);
-	w->id_column = w->stamp_column = NONE;
-	for (size_t i = 0; i < header->count; i++) {
-		struct field name = header->field[i];
-		size_t had = w->o->fields;
-
-		if (find_field(w, name, &w->column[i].field, err) < 0)
-			return -1;
-		if (w->column[i].field == NONE)
-			continue;
-		if (w->column[i].field == w->o->id)
-			w->id_column = i;
-		if (name.len == 14 &&
-		    strncasecmp(name.at, "SystemModstamp", 14) == 0)
-			w->stamp_column = i;
-		/* Only a column seen whole can tell its type. */
-		w->column[i].guessing =
-			(w->fresh || w->o->fields > had) &&
-			w->o->field[w->column[i].field].typed ==
-				OBJECT_INFERRED;
-		w->column[i].late =
-			!w->column[i].guessing &&
-			w->o->field[w->column[i].field].typed ==
-				OBJECT_INFERRED &&
-			w->o->field[w->column[i].field].type == VALUE_UNKNOWN;
-		w->column[i].guessing |= w->column[i].late;
-	}
-	if (w->id_column == NONE)
-		return err_set(err, ERR_REFUSED, "line 1: has no column Id, "
-			       "which every record is known by; export it "
-			       "with Id");
-	return 0;
-}
-
-/* Which fields are columns now; written only where that changed. */
-static int
-place_columns(struct work *w, struct err *err)
-{
-	for (size_t f = 0; f < w->o->fields; f++) {
-		int position = -1;
-
-		for (size_t i = 0; i < w->columns; i++)
-			if (w->column[i].field == f)
-				position = (int)i;
-		if (position != w->o->field[f].position &&
-		    objects_set_position(w->in->objects, &w->o->field[f],
-					 position, err) < 0)
-			return -1;
-	}
-	return objects_set_header(w->in->objects, w->o, w->header.data,
-				  w->header.len, err);
-}
-
 /*
  * The key of fingerprints under this header: the same bytes under another one
  * are other values, and a part may have brought another header meanwhile.
@@ -195,11 +69,27 @@ make_print_key(struct work *w)
 	keys_hash_end(&h, w->print_key);
 }
 
+static struct header_for
+header_for(struct work *w)
+{
+	return (struct header_for){
+		.st = w->in->st,
+		.objects = w->in->objects,
+		.records = w->in->records,
+		.o = w->o,
+		.types = w->in->types,
+		.type_count = w->in->type_count,
+		.path = w->file->path,
+		.notes = &w->in->notes,
+	};
+}
+
 /* The first line: what columns there are, and whether they are as they were. */
 static int
 take_header(struct work *w, const struct skim_record *first, struct err *err)
 {
 	struct rows *rows = NULL;
+	struct header_for in;
 	bool same_header;
 	int rc = -1;
 
@@ -219,9 +109,13 @@ take_header(struct work *w, const struct skim_record *first, struct err *err)
 	same_header = w->header.len == w->o->header.len &&
 		      memcmp(w->header.data, w->o->header.data,
 			     w->header.len) == 0;
-	rc = map_columns(w, rows_header(rows), err);
+	in = header_for(w);
+	rc = header_map(&w->columns, &in, rows_header(rows), w->fresh, err);
 	if (rc == 0 && !same_header)
-		rc = place_columns(w, err);
+		rc = header_place(&w->columns, &in, err);
+	if (rc == 0 && !same_header)
+		rc = objects_set_header(w->in->objects, w->o, w->header.data,
+					w->header.len, err);
 out:
 	rows_free(rows);
 	return rc;
@@ -269,11 +163,11 @@ take_values(struct work *w, const struct row *row, uint64_t line,
 	    struct err *err)
 {
 	buf_clear(&w->spelled);
-	for (size_t i = 0; i < w->columns; i++) {
-		struct column *c = &w->column[i];
+	for (size_t i = 0; i < w->columns.count; i++) {
+		struct column *c = &w->columns.column[i];
 		size_t start = w->spelled.len;
 
-		if (c->field == NONE || i == w->id_column)
+		if (c->field == HEADER_NONE || i == w->columns.id)
 			continue;
 		if (c->guessing)
 			value_guess_see(&c->guess, row->field[i].at,
@@ -292,10 +186,10 @@ point_values(struct work *w)
 {
 	const char *at = w->spelled.data ? (const char *)w->spelled.data : "";
 
-	for (size_t i = 0; i < w->columns; i++) {
-		size_t f = w->column[i].field;
+	for (size_t i = 0; i < w->columns.count; i++) {
+		size_t f = w->columns.column[i].field;
 
-		if (f == NONE || i == w->id_column)
+		if (f == HEADER_NONE || i == w->columns.id)
 			continue;
 		w->value[f].at = at;
 		at += w->value[f].len;
@@ -367,7 +261,7 @@ out:
 }
 
 static int
-insert_record(struct work *w, const struct pending *p, const struct row *from,
+insert_record(struct work *w, const struct parsed_row *p, const struct row *from,
 	      int64_t *row, struct err *err)
 {
 	if (take_values(w, from, p->line, err) < 0)
@@ -396,10 +290,10 @@ edit_removed(struct work *w, int64_t row, const struct row *from,
 	    take_values(w, from, line, err) < 0)
 		return -1;
 	point_values(w);
-	for (size_t i = 0; i < w->columns; i++) {
-		size_t f = w->column[i].field;
+	for (size_t i = 0; i < w->columns.count; i++) {
+		size_t f = w->columns.column[i].field;
 
-		if (f == NONE || i == w->id_column)
+		if (f == HEADER_NONE || i == w->columns.id)
 			continue;
 		if (!w->has_base[f])
 			w->base[f] = (struct field){ "", 0 };
@@ -418,10 +312,10 @@ edit_removed(struct work *w, int64_t row, const struct row *from,
 
 /* One row that was parsed. */
 static int
-take_row(struct work *w, const struct pending *p, const struct row *row,
+take_row(struct work *w, const struct parsed_row *p, const struct row *row,
 	 struct err *err)
 {
-	struct known_record *k = known_find(&w->known, p->id);
+	struct known_record *k = &w->known.record[p->known];
 	int rc;
 
 	if (k->added)
@@ -432,7 +326,11 @@ take_row(struct work *w, const struct pending *p, const struct row *row,
 		rc = update_record(w, k->row, row, p->line, err);
 	if (rc < 0)
 		return -1;
-	return records_set_print(w->in->records, w->o, k->row, p->print, err);
+	memcpy(k->print, p->print, LOADED_PRINT);
+	k->stamp = p->stamp;
+	k->odd = p->odd;
+	k->loaded = k->changed = 1;
+	return 0;
 }
 
 /*
@@ -460,85 +358,83 @@ name_the_fault(struct work *w, struct err *err)
 	return at_file(w, err);
 }
 
+/* Rows that were parsed: 1, 0 if there are none, -1. */
 static int
-parse_batch(struct work *w, struct err *err)
+take_batch(struct work *w, struct err *err)
 {
-	const struct row *row;
-	struct rows *rows = NULL;
-	size_t n = 0;
-	int got = -1;
+	struct parsed_batch b;
 
-	if (w->waiting == 0)
+	if (!parsed_take(w->parsed, &b))
 		return 0;
-	if (buf_ok(&w->batch, err) < 0)
-		return -1;
-	if (rows_open_memory(&rows, w->batch.data, w->batch.len, err) < 0)
-		return name_the_fault(w, err);
-	while ((got = rows_next(rows, &row, err)) > 0 && n < w->waiting)
-		if (take_row(w, &w->pending[n++], row, err) < 0) {
-			rows_free(rows);
+	for (size_t i = 0; i < b.count; i++) {
+		struct row row = { .field = b.field + i * b.columns,
+				   .count = b.columns };
+
+		if (take_row(w, &b.row[i], &row, err) < 0)
 			return at_file(w, err);
-		}
-	rows_free(rows);
-	if (got != 0 || n != w->waiting) {
-		if (got == 0)
-			(void)err_set(err, ERR_REFUSED, "its rows cannot be "
-				      "told apart");
-		return err->kind == ERR_SYSTEM ? at_file(w, err) :
-						 name_the_fault(w, err);
 	}
-	w->waiting = 0;
-	buf_clear(&w->batch);
-	return 0;
+	if (!b.fault)
+		return 1;
+	*err = *b.fault;
+	return err->kind == ERR_SYSTEM ? at_file(w, err) :
+					 name_the_fault(w, err);
 }
 
-/* A raw row to be parsed with the others, under the header. */
 static int
-wait_for_batch(struct work *w, const struct skim_record *r,
-	       const struct pending *p, struct err *err)
+take_rest(struct work *w, struct err *err)
 {
-	if (w->waiting == w->room) {
-		size_t room = w->room ? w->room * 2 : 256;
-		struct pending *grown =
-			realloc(w->pending, room * sizeof *grown);
+	int got;
 
-		if (!grown)
-			return err_memory(err);
-		w->pending = grown;
-		w->room = room;
-	}
-	if (w->batch.len == 0) {
-		buf_add(&w->batch, w->header.data, w->header.len);
-		buf_add_byte(&w->batch, '\n');
-	}
-	w->pending[w->waiting++] = *p;
-	buf_add(&w->batch, r->data, r->len);
-	buf_add_byte(&w->batch, '\n');
-	return w->batch.len < BATCH ? 0 : parse_batch(w, err);
+	if (parsed_end(w->parsed, err) < 0)
+		return -1;
+	while ((got = take_batch(w, err)) > 0)
+		;
+	return got;
 }
 
 /* The newest SystemModstamp tells how old the snapshot is. */
 static int
-see_stamp(struct work *w, const struct skim_record *r, struct err *err)
+read_stamp(struct work *w, const struct skim_record *r, int64_t *stamp,
+	   struct err *err)
 {
 	struct buf spelled = BUF_INIT;
 	struct field text;
+	int rc = 0;
 
-	if (w->stamp_column == NONE ||
-	    !skim_column(r, w->stamp_column, &text) || text.len == 0)
+	*stamp = LOADED_NO_STAMP;
+	if (w->columns.stamp == HEADER_NONE ||
+	    !skim_column(r, w->columns.stamp, &text) ||
+	    text_parse_instant(stamp, text.at, text.len))
 		return 0;
-	/* In the API's own spelling, later is greater as text too. */
-	if (text.len == TEXT_INSTANT && text.at[TEXT_INSTANT - 1] == 'Z' &&
-	    memcmp(text.at, w->tally->newest, TEXT_INSTANT) <= 0)
-		return 0;
-	if (value_respell(&spelled, VALUE_DATETIME, text.at, text.len) &&
-	    spelled.len == TEXT_INSTANT &&
-	    memcmp(spelled.data, w->tally->newest, TEXT_INSTANT) > 0)
-		memcpy(w->tally->newest, spelled.data, TEXT_INSTANT);
-	if (buf_ok(&spelled, err) < 0)
-		return -1;
+	if (value_respell(&spelled, VALUE_DATETIME, text.at, text.len)) {
+		rc = buf_ok(&spelled, err);
+		if (rc == 0 && !text_parse_instant(stamp,
+						   (const char *)spelled.data,
+						   spelled.len))
+			*stamp = LOADED_NO_STAMP;
+	}
 	buf_release(&spelled);
-	return 0;
+	return rc;
+}
+
+static void
+see_stamp(struct work *w, int64_t stamp)
+{
+	if (stamp > w->newest)
+		w->newest = stamp;
+}
+
+/* The file's newest among those of its object. */
+static void
+tell_newest(struct work *w)
+{
+	char text[TEXT_INSTANT + 1];
+
+	if (w->newest == LOADED_NO_STAMP)
+		return;
+	text_instant(text, w->newest);
+	if (strcmp(text, w->tally->newest) > 0)
+		memcpy(w->tally->newest, text, sizeof text);
 }
 
 /*
@@ -546,7 +442,8 @@ see_stamp(struct work *w, const struct skim_record *r, struct err *err)
  * is wrong with it as CSV; or its Id is wrong.
  */
 static int
-parse_one(struct work *w, const struct skim_record *r, struct err *err)
+parse_one(struct work *w, const struct skim_record *r, uint64_t line,
+	  struct err *err)
 {
 	struct buf text = BUF_INIT;
 	const struct row *row;
@@ -560,9 +457,9 @@ parse_one(struct work *w, const struct skim_record *r, struct err *err)
 	    rows_open_memory(&rows, text.data, text.len, err) == 0)
 		got = rows_next(rows, &row, err);
 	if (got > 0)
-		bad_row(w, r->line, "Id is not a record id",
-			SHOWN_N(row->field[w->id_column].at,
-				row->field[w->id_column].len));
+		bad_row(w, line, "Id is not a record id",
+			SHOWN_N(row->field[w->columns.id].at,
+				row->field[w->columns.id].len));
 	rows_free(rows);
 	buf_release(&text);
 	if (got > 0)
@@ -572,67 +469,82 @@ parse_one(struct work *w, const struct skim_record *r, struct err *err)
 
 /* The id of a raw row, as 18 characters: 1; 0 and noted if bad; -1. */
 static int
-read_id(struct work *w, const struct skim_record *r,
-	char id[static RECORD_ID + 1], struct err *err)
+read_id(struct work *w, const struct skim_record *r, uint64_t line,
+	struct parsed_row *p, struct err *err)
 {
 	struct field text;
 
-	if (r->len == 0 || !skim_column(r, w->id_column, &text))
-		return parse_one(w, r, err);
+	if (r->len == 0 || !skim_column(r, w->columns.id, &text))
+		return parse_one(w, r, line, err);
 	if (record_id_is_null(text.at, text.len))
 		text.len = 0;
-	switch (record_id_full(id, text.at, text.len)) {
+	switch (record_id_full(p->id, text.at, text.len)) {
 	case RECORD_ID_OK:
 		return 1;
 	case RECORD_ID_CHECK:
-		w->tally->odd_ids++;
+		p->odd = true;
 		return 1;
 	case RECORD_ID_NONE:
 		break;
 	}
-	bad_row(w, r->line, text.len ? "Id is not a record id" : "has no Id",
+	bad_row(w, line, text.len ? "Id is not a record id" : "has no Id",
 		text.len ? SHOWN_N(text.at, text.len) : "");
 	return 0;
 }
 
-/* One raw row: passed by if it is known, byte for byte; else to be parsed. */
+/* A row whose bytes are those that were loaded last. */
 static int
-see_record(struct work *w, const struct skim_record *r, struct err *err)
+pass_by(struct work *w, struct known_record *k, uint64_t line)
 {
-	struct pending p = { .line = r->line };
-	struct known_record *k;
+	k->line = line;
+	w->tally->unchanged++;
+	w->tally->odd_ids += k->odd;
+	see_stamp(w, k->stamp);
+	return 0;
+}
+
+/*
+ * One raw row: passed by if it is known, byte for byte; else to be parsed. Of
+ * rows in no order the id has been seen already.
+ */
+static int
+see_record(struct work *w, const struct skim_record *r, const char *id,
+	   uint64_t line, struct err *err)
+{
+	struct parsed_row p = { .line = line };
+	struct known_record *k = known_next(&w->known, r->mark);
 	int got;
 
 	w->tally->rows++;
-	if (see_stamp(w, r, err) < 0)
-		return -1;
-	got = read_id(w, r, p.id, err);
+	if (!k && id)
+		k = known_again(&w->known, id, r->mark);
+	if (k)
+		return pass_by(w, k, line);
+	got = read_id(w, r, line, &p, err);
 	if (got <= 0)
 		return got;
-	k = known_find(&w->known, p.id);
-	if (k && k->line) {
+	if (known_meet(&w->known, w->in->records, w->o, p.id, &k, err) < 0)
+		return -1;
+	if (k->line) {
 		char rule[64];
 
 		(void)snprintf(rule, sizeof rule,
 			       "Id comes twice, first in line %" PRIu64,
 			       k->line);
-		bad_row(w, r->line, rule, p.id);
+		bad_row(w, line, rule, p.id);
 		return 0;
 	}
-	keys_mark(p.print, r->data, r->len, w->print_key);
-	if (!k) {
-		k = known_add(&w->known, p.id);
-		if (!k)
-			return err_memory(err);
-		k->added = 1;
-	} else if (k->loaded &&
-		   memcmp(k->print, p.print, RECORDS_PRINT) == 0) {
-		k->line = r->line;
-		w->tally->unchanged++;
-		return 0;
-	}
-	k->line = r->line;
-	return wait_for_batch(w, r, &p, err);
+	if (k->loaded && memcmp(k->print, r->mark, LOADED_PRINT) == 0)
+		return pass_by(w, k, line);
+	k->line = line;
+	w->tally->odd_ids += p.odd;
+	if (read_stamp(w, r, &p.stamp, err) < 0)
+		return -1;
+	see_stamp(w, p.stamp);
+	memcpy(p.print, r->mark, LOADED_PRINT);
+	p.known = (size_t)(k - w->known.record);
+	got = parsed_add(w->parsed, r, &p, err);
+	return got > 0 ? take_batch(w, err) : got;
 }
 
 /* Records that earlier loads had seen and this snapshot has no more. */
@@ -660,14 +572,14 @@ take_gone(struct work *w, struct err *err)
 		return at_file(w, err);
 	}
 	for (size_t i = 0; i < w->known.count; i++) {
-		const struct known_record *k = &w->known.record[i];
+		struct known_record *k = &w->known.record[i];
 		int rc = 0;
 
 		if (k->line || !k->loaded)
 			continue;
 		if (k->removed) {
-			rc = records_confirm_removed(w->in->records, k->row,
-						     err);
+			rc = records_confirm_removed(w->in->records, w->o,
+						     k->row, err);
 			w->tally->arrived++;
 		} else {
 			rc = records_remove(w->in->records, w->o, k->row, err);
@@ -675,44 +587,64 @@ take_gone(struct work *w, struct err *err)
 		}
 		if (rc < 0)
 			return -1;
+		k->gone = k->changed = 1;
 	}
 	return 0;
 }
 
-/* What the columns' values have shown of their types. */
-static int
-settle_types(struct work *w, struct err *err)
+/* Where rows come in no order: the Ids of the next few. */
+static void
+look_ahead(struct work *w, const struct skim_batch *batch, size_t at,
+	   const char *id[static KNOWN_SOON])
 {
-	for (size_t i = 0; i < w->columns; i++) {
-		struct column *c = &w->column[i];
-		struct object_field *f;
-		enum value_type type;
+	size_t count = batch->count - at;
 
-		type = value_guess_type(&c->guess);
-		if (!c->guessing || (c->late && type != VALUE_ID))
-			continue;
-		f = &w->o->field[c->field];
-		if (c->late && references_only_ids(w->in->st, w->o, f,
-						   &c->guessing, err) < 0)
-			return -1;
-		if (!c->guessing)
-			continue;
-		w->in->learned |= type == VALUE_ID;
-		if (type == f->type || type == VALUE_UNKNOWN)
-			continue;
-		if (objects_set_type(w->in->objects, f, type, OBJECT_INFERRED,
-				     err) < 0 ||
-		    records_respell(w->in->records, w->o, f, err) < 0)
+	count = count < KNOWN_SOON ? count : KNOWN_SOON;
+	for (size_t i = 0; i < count; i++) {
+		struct field text = { NULL, 0 };
+
+		if (w->known.lost &&
+		    skim_column(&batch->record[at + i], w->columns.id, &text) &&
+		    text.len < LOADED_ID)
+			text.at = NULL;
+		id[i] = text.at;
+	}
+	if (w->known.lost)
+		known_soon(&w->known, id, count);
+}
+
+/* Rows that stand one after the other. */
+static int
+see_batch(struct work *w, const struct skim_batch *batch, struct err *err)
+{
+	const char *id[KNOWN_SOON];
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct skim_record *r = &batch->record[i];
+		size_t end = r->whole - r->len;
+
+		if (i % KNOWN_SOON == 0)
+			look_ahead(w, batch, i, id);
+		/* Fingerprints leave line ends out, and so cannot tell. */
+		if (end > 0 && end != w->line_end) {
+			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": "
+				      "ends in another way than the header",
+				      batch->lines + r->line);
+			return name_the_fault(w, err);
+		}
+		if (see_record(w, r, id[i % KNOWN_SOON],
+			       batch->lines + r->line, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* The header, and what is to be known before the rows. */
 static int
-see_all(struct work *w, struct skim *skim, struct err *err)
+see_header(struct work *w, struct skim *skim, struct err *err)
 {
 	struct skim_record r;
-	int got = skim_next(skim, &r, err);
+	int got = skim_header(skim, &r, err);
 
 	if (got == 0)
 		(void)err_set(err, ERR_REFUSED, "is empty; a file has at "
@@ -725,28 +657,36 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	}
 	if (take_header(w, &r, err) < 0)
 		return at_file(w, err);
+	if (skim_begin(skim, w->print_key, err) < 0)
+		return at_file(w, err);
 	if (make_row_room(w, err) < 0 ||
-	    known_read(&w->known, w->in->records, w->o, err) < 0)
+	    parsed_open(&w->parsed, &w->header, w->columns.count, err) < 0)
 		return -1;
-	while ((got = skim_next(skim, &r, err)) > 0) {
-		size_t end = r.whole - r.len;
+	return known_read(&w->known, w->in->st, w->in->records, w->o, err);
+}
 
-		/* Fingerprints leave line ends out, and so cannot tell. */
-		if (end > 0 && end != w->line_end) {
-			(void)err_set(err, ERR_REFUSED, "line %" PRIu64 ": "
-				      "ends in another way than the header",
-				      r.line);
-			return name_the_fault(w, err);
-		}
-		if (see_record(w, &r, err) < 0)
+static int
+see_all(struct work *w, struct skim *skim, struct err *err)
+{
+	struct skim_batch batch;
+	struct header_for in;
+	int got;
+
+	if (see_header(w, skim, err) < 0)
+		return -1;
+	while ((got = skim_next(skim, &batch, err)) > 0)
+		if (see_batch(w, &batch, err) < 0)
 			return -1;
-	}
 	if (got < 0)
 		return err->kind == ERR_REFUSED ? name_the_fault(w, err) :
 						  at_file(w, err);
-	if (parse_batch(w, err) < 0 || take_gone(w, err) < 0)
+	if (take_rest(w, err) < 0 || take_gone(w, err) < 0 ||
+	    known_write(&w->known, w->in->st, w->o, err) < 0)
 		return -1;
-	return settle_types(w, err);
+	tell_newest(w);
+	in = header_for(w);
+	return header_settle(&w->columns, &in, w->known.others,
+			      &w->in->learned, err);
 }
 
 int
@@ -754,23 +694,23 @@ intake_file(struct intake *in, const struct snapshot_file *file,
 	    struct intake_tally *tally, struct err *err)
 {
 	struct work w = { .in = in, .file = file, .tally = tally,
-			  .known = KNOWN_INIT };
+			  .columns = HEADER_INIT, .known = KNOWN_INIT,
+			  .newest = LOADED_NO_STAMP };
 	struct file_in from = FILE_IN_INIT;
 	struct skim *skim = NULL;
 	int rc = -1;
 
 	*tally = (struct intake_tally){ 0 };
 	if (file_open(&from, file->path, err) == 0 &&
-	    skim_open(&skim, &from.source, err) == 0)
+	    skim_open(&skim, &from.source, SKIM_PIECE, err) == 0)
 		rc = see_all(&w, skim, err);
 	skim_free(skim);
+	parsed_free(w.parsed);
 	file_close(&from);
 	known_release(&w.known);
 	buf_release(&w.header);
-	buf_release(&w.batch);
 	buf_release(&w.spelled);
-	free(w.column);
-	free(w.pending);
+	header_release(&w.columns);
 	free(w.value);
 	free(w.base);
 	free(w.changed);

@@ -188,8 +188,7 @@ load_all(struct intake *in, const struct load_options *options,
 	struct age age = { .newer = false };
 	int64_t loaded;
 
-	if (store_ask(in->st, &loaded, 0, err, "select count(*) from _loaded",
-		      "") < 0 ||
+	if (loaded_count(in->st, 0, &loaded, err) < 0 ||
 	    records_begin(in->records, 0, err) < 0 ||
 	    take_files(in, files, &age, report, err) < 0 ||
 	    check_gone(options, &report->sum, loaded, err) < 0 ||

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "model/record_id.h"
 
 /* A date and a time as they are written, before the zone is taken away. */
@@ -552,7 +553,24 @@ enum {
 	MAY_DATE = 1 << 1,
 	MAY_DATETIME = 1 << 2,
 	MAY_ID = 1 << 3,
+	IS_OTHER = 1 << 4, /* not certain to be the API's spelling */
 };
+
+static unsigned
+may_be_word(const char *s, size_t len, const char *word)
+{
+	if (!is_word(s, len, word))
+		return 0;
+	return MAY_BOOLEAN | (memcmp(s, word, len) == 0 ? 0 : IS_OTHER);
+}
+
+/* Whether a moment has the API's very shape: 2026-11-22T06:00:00.000Z. */
+static bool
+is_instant(const char *s, size_t len)
+{
+	return len == TEXT_INSTANT && s[10] == 'T' && s[19] == '.' &&
+	       s[len - 1] == 'Z';
+}
 
 static unsigned
 may_be_moment(const char *s, size_t len)
@@ -564,8 +582,10 @@ may_be_moment(const char *s, size_t len)
 		return 0;
 	midnight = is_midnight(&m) ? MAY_DATE : 0;
 	if (m.blank && !m.zoned && !m.fraction)
-		return MAY_DATETIME | midnight;
-	return !m.blank && m.zoned && to_utc(&m) ? MAY_DATETIME : 0;
+		return MAY_DATETIME | IS_OTHER | midnight;
+	if (m.blank || !m.zoned || !to_utc(&m))
+		return 0;
+	return MAY_DATETIME | (is_instant(s, len) ? 0 : IS_OTHER);
 }
 
 static unsigned
@@ -575,16 +595,19 @@ may_be(const char *s, size_t len)
 
 	switch (len) {
 	case 4:
-		return is_word(s, len, "true") ? MAY_BOOLEAN : 0;
+		return may_be_word(s, len, "true");
 	case 5:
-		return is_word(s, len, "false") ? MAY_BOOLEAN : 0;
+		return may_be_word(s, len, "false");
 	case DATE_LEN:
 		return is_date(s, len) ? MAY_DATE : 0;
 	case RECORD_ID:
+		if (record_id_is_null(s, len))
+			return MAY_ID | IS_OTHER;
+		/* fallthrough */
 	case RECORD_ID_SHORT:
-		if (record_id_full(id, s, len) != RECORD_ID_NONE)
-			return MAY_ID;
-		return 0;
+		if (record_id_full(id, s, len) == RECORD_ID_NONE)
+			return 0;
+		return MAY_ID | (len == RECORD_ID ? 0 : IS_OTHER);
 	default:
 		return len > DATE_LEN ? may_be_moment(s, len) : 0;
 	}
@@ -609,6 +632,7 @@ value_guess_see(struct value_guess *g, const char *s, size_t len)
 	g->not_date |= !(may & MAY_DATE);
 	g->not_datetime |= !(may & MAY_DATETIME);
 	g->not_id |= !(may & MAY_ID);
+	g->other |= (may & IS_OTHER) != 0;
 }
 
 /* Only weekly midnights were seen. */

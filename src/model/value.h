@@ -85,6 +85,7 @@ bool value_equal(enum value_type type, const char *a, size_t a_len,
 struct value_guess {
 	bool any; /* a value that is not empty was seen */
 	bool not_boolean, not_date, not_datetime, not_id;
+	bool other; /* one that its type may spell otherwise */
 };
 void value_guess_see(struct value_guess *g, const char *s, size_t len);
 /* VALUE_UNKNOWN, VALUE_BOOLEAN, VALUE_DATE, VALUE_DATETIME or VALUE_ID. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/loaded.h"
 
 struct records {
 	struct store *st;
@@ -15,8 +16,7 @@ struct records {
 	struct records_tally tally;
 	struct buf base; /* what records_read_base() lends */
 	struct store_statement *log, *drop_log, *keep_base, *set_base;
-	struct store_statement *drop_base, *read_base, *set_print, *has_print;
-	struct store_statement *removed;
+	struct store_statement *drop_base, *read_base, *removed;
 };
 
 /* Statements that do not depend on the object. */
@@ -37,13 +37,8 @@ static const struct {
 	  "delete from _base where _row = ?1 and (?2 = 0 or field = ?2)" },
 	{ offsetof(struct records, read_base),
 	  "select field, value from _base where _row = ?1" },
-	{ offsetof(struct records, set_print),
-	  "insert or replace into _loaded values (?1, ?2, ?3)" },
-	{ offsetof(struct records, has_print),
-	  "select 1 from _loaded where _row = ?1" },
 	{ offsetof(struct records, removed),
-	  "select d._row from _deleted d join _loaded l on l._row = d._row "
-	  "where d.object = ?1 and d.id = ?2" },
+	  "select _row from _deleted where object = ?1 and id = ?2" },
 };
 
 enum { COMMON = sizeof common / sizeof *common };
@@ -155,14 +150,30 @@ prepare(struct records *r, struct object *o,
 }
 
 int
-records_count(struct records *r, const struct object *o, int64_t *count,
-	      struct err *err)
+records_any(struct records *r, const struct object *o, bool *any,
+	    struct err *err)
 {
 	char sql[LIMIT_NAME + 64];
+	int64_t found;
 
-	(void)snprintf(sql, sizeof sql, "select count(*) from \"%s\"",
+	(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" limit 1",
 		       o->name);
-	return store_ask(r->st, count, 0, err, sql, "");
+	if (store_ask(r->st, &found, 0, err, sql, "") < 0)
+		return -1;
+	*any = found != 0;
+	return 0;
+}
+
+int
+records_find_short(struct records *r, const struct object *o,
+		   const char id[static LOADED_ID], int64_t *row,
+		   struct err *err)
+{
+	char sql[LIMIT_NAME + 96];
+
+	(void)snprintf(sql, sizeof sql, "select _row from \"%s\" where \"Id\" "
+		       ">= ?1 and \"Id\" < ?1 || '~' limit 1", o->name);
+	return store_ask(r->st, row, 0, err, sql, "t", id, (size_t)LOADED_ID);
 }
 
 int
@@ -240,19 +251,24 @@ inherit(struct records *r, const struct object *o, struct field id,
 	int64_t row, struct err *err)
 {
 	static const char *const moves[] = {
-		"update _loaded set _row = ?2 where _row = ?1",
 		"update _base set _row = ?2 where _row = ?1",
 		"update _deleted set edited = null where _row = ?1 and ?2",
 	};
+	struct loaded_mark mark;
 	int64_t was = 0;
-	int got;
+	int got, loaded = 0;
 
 	store_bind_int(r->removed, 1, o->object);
 	store_bind_text(r->removed, 2, id.at, id.len);
-	got = store_step(r->removed, err);
-	if (got > 0)
+	while (loaded == 0 && (got = store_step(r->removed, err)) > 0) {
 		was = store_int(r->removed, 0);
+		loaded = loaded_find(r->st, o->object, was, &mark, err);
+	}
 	store_reset(r->removed);
+	if (loaded < 0)
+		got = -1;
+	if (got > 0 && loaded_move(r->st, o->object, was, row, err) < 0)
+		got = -1;
 	for (size_t i = 0; got > 0 && i < sizeof moves / sizeof *moves; i++)
 		if (store_run(r->st, err, moves[i], "ii", was, row) < 0)
 			got = -1;
@@ -316,14 +332,12 @@ put_base(struct store_statement *s, int64_t row, const struct object_field *f,
 
 /* Whether a load has seen the record: 1, 0, -1. */
 static int
-is_loaded(struct records *r, int64_t row, struct err *err)
+is_loaded(struct records *r, const struct object *o, int64_t row,
+	  struct err *err)
 {
-	int got;
+	struct loaded_mark mark;
 
-	store_bind_int(r->has_print, 1, row);
-	got = store_step(r->has_print, err);
-	store_reset(r->has_print);
-	return got;
+	return loaded_find(r->st, o->object, row, &mark, err);
 }
 
 /*
@@ -375,7 +389,7 @@ records_update(struct records *r, struct object *o, int64_t row,
 	       const struct field *value, const bool *changed,
 	       struct err *err)
 {
-	int loaded = r->origin ? is_loaded(r, row, err) : 0;
+	int loaded = r->origin ? is_loaded(r, o, row, err) : 0;
 
 	if (loaded < 0 || (loaded && keep_bases(r, o, row, changed, err) < 0))
 		return -1;
@@ -428,7 +442,7 @@ int
 records_update_field(struct records *r, const struct object *o, int64_t row,
 		     size_t f, struct field value, struct err *err)
 {
-	int loaded = r->origin ? is_loaded(r, row, err) : 0;
+	int loaded = r->origin ? is_loaded(r, o, row, err) : 0;
 	char sql[3 * LIMIT_NAME + 96];
 
 	if (loaded < 0)
@@ -456,7 +470,7 @@ int
 records_remove(struct records *r, struct object *o, int64_t row,
 	       struct err *err)
 {
-	int loaded = r->origin ? is_loaded(r, row, err) : 0;
+	int loaded = r->origin ? is_loaded(r, o, row, err) : 0;
 	struct buf sql = BUF_INIT;
 	int rc = -1;
 
@@ -481,18 +495,8 @@ records_remove(struct records *r, struct object *o, int64_t row,
 	if (do_row(o->remove, row, err) < 0 ||
 	    do_row(r->drop_log, row, err) < 0)
 		return -1;
-	return loaded ? 0 : records_confirm_removed(r, row, err);
-}
-
-int
-records_set_print(struct records *r, const struct object *o,
-		  int64_t row, const uint8_t print[static RECORDS_PRINT],
-		  struct err *err)
-{
-	store_bind_int(r->set_print, 1, row);
-	store_bind_int(r->set_print, 2, o->object);
-	store_bind_blob(r->set_print, 3, print, RECORDS_PRINT);
-	return store_do(r->set_print, err);
+	return loaded ? loaded_remove(r->st, o->object, row, err) :
+			records_confirm_removed(r, o, row, err);
 }
 
 int
@@ -516,44 +520,6 @@ records_print_key(struct records *r, uint8_t key[static RECORDS_PRINT_KEY],
 		memcpy(key, at, RECORDS_PRINT_KEY);
 	store_finish(s);
 	return got < 0 ? -1 : 0;
-}
-
-int
-records_each(struct records *r, struct object *o,
-	     int (*see)(void *ctx, const char *id, size_t len, int64_t row,
-			const uint8_t *print, bool removed, struct err *err),
-	     void *ctx, struct err *err)
-{
-	struct store_statement *s = NULL;
-	struct buf sql = BUF_INIT;
-	int got = -1;
-
-	/* Ids come from the index alone; the records are not touched. */
-	buf_addf(&sql, "select o.\"Id\", o._row, l.print, 0 from \"%s\" o "
-		 "left join _loaded l on l._row = o._row union all "
-		 "select d.id, d._row, l.print, 1 from _deleted d "
-		 "join _loaded l on l._row = d._row where d.object = ?1",
-		 o->name);
-	if (!buf_str(&sql))
-		(void)err_memory(err);
-	else if (store_prepare(r->st, &s, buf_str(&sql), err) == 0) {
-		store_bind_int(s, 1, o->object);
-		while ((got = store_step(s, err)) > 0) {
-			size_t len, print_len;
-			const char *id = store_text(s, 0, &len);
-			const uint8_t *print = store_blob(s, 2, &print_len);
-
-			if (see(ctx, id, len, store_int(s, 1),
-				print_len == RECORDS_PRINT ? print : NULL,
-				store_int(s, 3) != 0, err) < 0) {
-				got = -1;
-				break;
-			}
-		}
-	}
-	store_finish(s);
-	buf_release(&sql);
-	return got;
 }
 
 int
@@ -611,14 +577,14 @@ records_drop_base(struct records *r, int64_t row,
 }
 
 int
-records_confirm_removed(struct records *r, int64_t row, struct err *err)
+records_confirm_removed(struct records *r, const struct object *o, int64_t row,
+			struct err *err)
 {
 	if (records_drop_base(r, row, NULL, err) < 0 ||
 	    store_run(r->st, err, "update _deleted set edited = null where "
 		      "_row = ?1 and edited is not null", "i", row) < 0)
 		return -1;
-	return store_run(r->st, err, "delete from _loaded where _row = ?1",
-			 "i", row);
+	return loaded_drop(r->st, o->object, row, err);
 }
 
 int
@@ -671,7 +637,7 @@ out:
 
 int
 records_respell(struct records *r, struct object *o,
-		const struct object_field *f, struct err *err)
+		const struct object_field *f, bool any, struct err *err)
 {
 	struct buf select = BUF_INIT, update = BUF_INIT;
 	int rc = -1;
@@ -684,8 +650,8 @@ records_respell(struct records *r, struct object *o,
 	if (!buf_str(&select) || !buf_str(&update))
 		(void)err_memory(err);
 	else
-		rc = respell_values(r, buf_str(&select), buf_str(&update), f,
-				    err);
+		rc = !any ? 0 : respell_values(r, buf_str(&select),
+					       buf_str(&update), f, err);
 	if (rc == 0) {
 		buf_clear(&select);
 		buf_addf(&select, "select _row, value from _base where field "
@@ -716,6 +682,62 @@ none_of(struct store *st, const char *sql, const char *what, struct err *err)
 				    (long long)n, what);
 }
 
+/* The records that marks are held against, one after the other. */
+struct against {
+	struct store_statement *records;
+	int64_t last; /* row of a mark */
+};
+
+/* A mark is of a record that stands, or that an import removed, as it says. */
+static int
+check_mark(void *ctx, const struct loaded_mark *mark, struct err *err)
+{
+	struct against *a = ctx;
+	int64_t row = 0;
+	int got;
+
+	while ((got = store_step(a->records, err)) > 0) {
+		row = store_int(a->records, 0);
+		if (row >= mark->row)
+			break;
+	}
+	if (got < 0)
+		return -1;
+	if (got > 0 && row == mark->row && row > a->last) {
+		size_t len;
+		const char *id = store_text(a->records, 1, &len);
+
+		a->last = row;
+		if (len >= LOADED_ID && memcmp(id, mark->id, LOADED_ID) == 0 &&
+		    mark->removed == (store_int(a->records, 2) != 0))
+			return 0;
+	}
+	return err_set(err, ERR_SYSTEM, "the store is damaged: what was loaded "
+		       "is of no record (row %lld); take the home back from a "
+		       "backup", (long long)mark->row);
+}
+
+static int
+check_marks(struct store *st, const struct object *o, struct err *err)
+{
+	struct against a = { NULL, 0 };
+	struct buf sql = BUF_INIT;
+	int rc = -1;
+
+	buf_addf(&sql, "select _row, \"Id\", 0 from \"%s\" union all select "
+		 "_row, id, 1 from _deleted where object = ?1 order by _row",
+		 o->name);
+	if (!buf_str(&sql))
+		(void)err_memory(err);
+	else if (store_prepare(st, &a.records, buf_str(&sql), err) == 0) {
+		store_bind_int(a.records, 1, o->object);
+		rc = loaded_each(st, o->object, check_mark, &a, err);
+	}
+	store_finish(a.records);
+	buf_release(&sql);
+	return rc;
+}
+
 /* Rows that are numbered in the logs stand in an object's table. */
 static int
 check_rows(struct store *st, struct objects *objects, struct err *err)
@@ -737,9 +759,8 @@ check_rows(struct store *st, struct objects *objects, struct err *err)
 					     "records have no id", err) :
 				     err_memory(err);
 	}
-	for (size_t i = 0; rc == 0 && i < 3; i++) {
-		static const char *const logs[] = { "_change", "_base",
-						    "_loaded" };
+	for (size_t i = 0; rc == 0 && i < 2; i++) {
+		static const char *const logs[] = { "_change", "_base" };
 		char what[64];
 
 		buf_clear(&sql);
@@ -768,6 +789,10 @@ records_check(struct store *st, struct err *err)
 	    objects_open(&objects, st, err) < 0)
 		return -1;
 	rc = check_rows(st, objects, err);
+	if (rc == 0)
+		rc = loaded_check(st, err);
+	for (size_t i = 0; rc == 0 && i < objects_count(objects); i++)
+		rc = check_marks(st, objects_at(objects, i), err);
 	objects_close(objects);
 	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * Object tables, fingerprints, the change log (DESIGN: the home and its store).
+ * Object tables and the change log (DESIGN: the home and its store).
  *
  * Every write to a record goes through here, so that what changed is logged by
  * field, and what an import overwrites keeps the last snapshot's value as its
@@ -11,6 +11,7 @@
 #define STORE_RECORDS_H
 
 #include "format/rows.h"
+#include "store/loaded.h"
 #include "store/objects.h"
 
 struct records;
@@ -32,13 +33,18 @@ struct records_tally {
 };
 const struct records_tally *records_tally(const struct records *r);
 
-/* How many records an object has. */
-int records_count(struct records *r, const struct object *o, int64_t *count,
-		  struct err *err);
+/* Whether an object has records. */
+int records_any(struct records *r, const struct object *o, bool *any,
+		struct err *err);
 
 /* The row of an id of 18 characters; 0 if there is none. */
 int records_find(struct records *r, struct object *o, const char *id,
 		 size_t len, int64_t *row, struct err *err);
+
+/* The same of the 15 characters that count. */
+int records_find_short(struct records *r, const struct object *o,
+		       const char id[static LOADED_ID], int64_t *row,
+		       struct err *err);
 
 /*
  * A record's values, as many as o->fields, borrowed until the next call with
@@ -84,29 +90,15 @@ int records_update(struct records *r, struct object *o, int64_t row,
 
 /*
  * Remove a record. One that an import removes and a load brought keeps its
- * values as base, and its fingerprint.
+ * values as base, and its loaded mark.
  */
 int records_remove(struct records *r, struct object *o, int64_t row,
 		   struct err *err);
 
-/* The fingerprint of the row last loaded. */
-enum { RECORDS_PRINT = 16, RECORDS_PRINT_KEY = 32 };
-int records_set_print(struct records *r, const struct object *o,
-		      int64_t row, const uint8_t print[static RECORDS_PRINT],
-		      struct err *err);
+/* The home's key of fingerprints. */
+enum { RECORDS_PRINT_KEY = 32 };
 int records_print_key(struct records *r, uint8_t key[static RECORDS_PRINT_KEY],
 		      struct err *err);
-
-/*
- * Every record of an object that stands here or that an import removed and no
- * load has confirmed: see() gets its id, row, print (NULL if no load saw it),
- * and whether it was removed. Stops at -1, which is returned.
- */
-int records_each(struct records *r, struct object *o,
-		 int (*see)(void *ctx, const char *id, size_t len, int64_t row,
-			    const uint8_t *print, bool removed,
-			    struct err *err),
-		 void *ctx, struct err *err);
 
 /*
  * The base of a record's fields: value has o->fields entries, has tells which
@@ -122,10 +114,11 @@ int records_drop_base(struct records *r, int64_t row,
 
 /*
  * A removal by import that the snapshot has confirmed (the record is gone
- * there too): its base and print are not needed any more, nor is a mark that
- * it was edited.
+ * there too): its base and its loaded mark are not needed any more, nor is a
+ * note that it was edited.
  */
-int records_confirm_removed(struct records *r, int64_t row, struct err *err);
+int records_confirm_removed(struct records *r, const struct object *o,
+			    int64_t row, struct err *err);
 
 /* The snapshot edited what an import had removed: marked, for a person. */
 int records_mark_edited(struct records *r, int64_t row, struct err *err);
@@ -136,8 +129,12 @@ int records_mark_edited(struct records *r, int64_t row, struct err *err);
  */
 int records_check(struct store *st, struct err *err);
 
-/* Spell a field's values anew, where the type says so; logs no change. */
+/*
+ * Spell a field's values anew, where the type says so; logs no change. Where
+ * it is known that no record has one to be respelled, any is false, and only
+ * bases are looked at.
+ */
 int records_respell(struct records *r, struct object *o,
-		    const struct object_field *f, struct err *err);
+		    const struct object_field *f, bool any, struct err *err);
 
 #endif

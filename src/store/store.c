@@ -105,7 +105,8 @@ connect(struct store **out, const char *path, int flags, struct err *err)
 {
 	/*
 	 * 32 MiB of pages in memory. One process at a time has the lock, so
-	 * SQLite need not take its own at every turn.
+	 * SQLite need not take its own at every turn; and one thread, so it
+	 * needs no mutex, nor to count its memory under one.
 	 */
 	static const char settings[] =
 		"pragma journal_mode = delete;"
@@ -122,6 +123,7 @@ connect(struct store **out, const char *path, int flags, struct err *err)
 	*out = NULL;
 	if (!st)
 		return err_memory(err);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* once, or refused */
 	st->path = strdup(path);
 	real = real_path(path);
 	if (!st->path || (!real && errno == ENOMEM))
@@ -129,7 +131,8 @@ connect(struct store **out, const char *path, int flags, struct err *err)
 	else if (!real)
 		(void)err_sys(err, "%s: cannot find its folder", SHOWN(path));
 	else if (sqlite3_open_v2(real, &st->db, flags | SQLITE_OPEN_NOFOLLOW |
-				 SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK ||
+				 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+				 NULL) != SQLITE_OK ||
 		 sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1,
 				   NULL) != SQLITE_OK)
 		(void)failed(st, err);

@@ -454,8 +454,9 @@ def spoil_rows(home):
 
 def row_of_nothing(home):
     db = sqlite3.connect(home + "/org.db")
-    db.execute("insert into _loaded select 999999, object, x'00' "
-               "from _object limit 1")
+    mark = (999999).to_bytes(8, "little") + bytes(40)
+    db.execute("insert into _loaded select object, 999999, 0, ? "
+               "from _object limit 1", (mark,))
     db.commit()
     db.close()
 
@@ -478,7 +479,7 @@ HOMES = [
     ("a store cut in half", shorten, "check", 5, r"org.db': is damaged"),
     ("a store with bad pages", spoil_rows, "check", 5, r"org.db': is damaged"),
     ("a fingerprint of no row", row_of_nothing, "check", 5,
-     r"the store is damaged: 1 rows of _loaded are of no record"),
+     r"the store is damaged: what was loaded is of no record"),
     ("a store that is a link", link("org.db", None), "check", 5,
      r"org.db': is (a symbolic link|no plain file)"),
     ("a key that others may read", mode("keys/org.key", 0o644), "check", 3,

@@ -33,6 +33,57 @@ drip_of(const void *data, size_t len, size_t most)
 	return (struct drip){ { drip_read }, rd_of(data, len), most };
 }
 
+static const uint8_t key[KEYS_MARK_KEY] = "thirty-two bytes that stay here";
+
+/* One record after the other, its line that of the file. */
+struct feed {
+	struct skim *skim;
+	struct skim_batch batch;
+	size_t at;
+	bool begun;
+};
+
+static struct feed
+feed_of(struct drip *d, size_t piece)
+{
+	struct feed f = { .at = 0 };
+	struct err err = { 0 };
+
+	cr_assert_eq(skim_open(&f.skim, &d->source, piece, &err), 0);
+	return f;
+}
+
+static int
+feed_next(struct feed *f, struct skim_record *out, struct err *err)
+{
+	bool begun = f->begun;
+	int got;
+
+	f->begun = true;
+	if (!begun) {
+		got = skim_header(f->skim, out, err);
+		return got > 0 && skim_begin(f->skim, key, err) < 0 ? -1 : got;
+	}
+	if (f->at == f->batch.count) {
+		f->batch.count = f->at = 0;
+		got = skim_next(f->skim, &f->batch, err);
+		if (got <= 0)
+			return got;
+	}
+	*out = f->batch.record[f->at++];
+	out->line += f->batch.lines;
+	return 1;
+}
+
+static void
+expect_mark(const struct skim_record *record)
+{
+	uint8_t mark[KEYS_MARK];
+
+	keys_mark(mark, record->data, record->len, key);
+	cr_expect_eq(memcmp(mark, record->mark, KEYS_MARK), 0);
+}
+
 /* xorshift: the same numbers every time. */
 static uint32_t state = 20261122;
 
@@ -106,23 +157,24 @@ expect_same_values(const struct skim_record *record, const struct row *row)
 }
 
 static void
-expect_rows_agree(const struct buf *text, size_t most)
+expect_rows_agree(const struct buf *text, size_t most, size_t piece)
 {
 	struct drip d = drip_of(text->data, text->len, most);
+	struct feed feed = feed_of(&d, piece);
 	size_t seen = text->data[0] == 0xef ? 3 : 0;
 	struct skim_record record;
 	struct err err = { 0 };
 	const struct row *row;
-	struct skim *skim;
 	struct rows *rows;
 	int got;
 
 	cr_assert_eq(rows_open_memory(&rows, text->data, text->len, &err), 0,
 		     "%s", err.msg);
-	cr_assert_eq(skim_open(&skim, &d.source, &err), 0);
 	row = rows_header(rows);
 	do {
-		cr_assert_eq(skim_next(skim, &record, &err), 1);
+		cr_assert_eq(feed_next(&feed, &record, &err), 1);
+		if (row->number > 0)
+			expect_mark(&record);
 		cr_expect_eq(record.line, row->line);
 		cr_expect_eq(memcmp(record.data, text->data + seen,
 				    record.whole), 0);
@@ -131,22 +183,23 @@ expect_rows_agree(const struct buf *text, size_t most)
 		expect_same_values(&record, row);
 	} while ((got = rows_next(rows, &row, &err)) > 0);
 	cr_expect_eq(got, 0, "%s", err.msg);
-	cr_expect_eq(skim_next(skim, &record, &err), 0);
-	cr_expect_eq(skim_next(skim, &record, &err), 0, "the end stays");
+	cr_expect_eq(feed_next(&feed, &record, &err), 0);
+	cr_expect_eq(feed_next(&feed, &record, &err), 0, "the end stays");
 	cr_expect_eq(seen, text->len);
-	skim_free(skim);
+	skim_free(feed.skim);
 	rows_free(rows);
 }
 
 Test(skim, agrees_with_rows_on_what_rows_accepts)
 {
 	static const size_t most[] = { 1, 2, 3, 7, 1 << 20 };
+	static const size_t piece[] = { 1, 5, 20, 64, 300, SKIM_PIECE };
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 3000; i++) {
 		struct buf text = BUF_INIT;
 
 		make_csv(&text, 1 + below(MOST_COLUMNS));
-		expect_rows_agree(&text, most[below(5)]);
+		expect_rows_agree(&text, most[below(5)], piece[below(6)]);
 		buf_release(&text);
 	}
 }
@@ -190,7 +243,7 @@ Test(skim, finds_a_value_from_outside)
 		size_t len = strlen(cases[i].record);
 		/* On the heap, so that a byte too far is seen. */
 		uint8_t *text = malloc(len ? len : 1);
-		struct skim_record record = { text, len, len, 1 };
+		struct skim_record record = { .data = text, .len = len };
 		struct field got;
 		bool found;
 
@@ -215,19 +268,18 @@ Test(skim, tells_lines_and_line_ends)
 		size_t len, whole;
 	} want[] = { { 1, 2, 4 }, { 2, 5, 7 }, { 4, 0, 1 }, { 5, 5, 5 } };
 	struct drip d = drip_of(text, sizeof text - 1, 2);
+	struct feed feed = feed_of(&d, 3);
 	struct skim_record record;
 	struct err err = { 0 };
-	struct skim *skim;
 
-	cr_assert_eq(skim_open(&skim, &d.source, &err), 0);
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-		cr_assert_eq(skim_next(skim, &record, &err), 1);
+		cr_assert_eq(feed_next(&feed, &record, &err), 1);
 		cr_expect_eq(record.line, want[i].line, "%zu", i);
 		cr_expect_eq(record.len, want[i].len, "%zu", i);
 		cr_expect_eq(record.whole, want[i].whole, "%zu", i);
 	}
-	cr_expect_eq(skim_next(skim, &record, &err), 0);
-	skim_free(skim);
+	cr_expect_eq(feed_next(&feed, &record, &err), 0);
+	skim_free(feed.skim);
 }
 
 Test(skim, is_at_the_end_of_nothing)
@@ -236,13 +288,12 @@ Test(skim, is_at_the_end_of_nothing)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct drip d = drip_of(texts[i], strlen(texts[i]), 1);
+		struct feed feed = feed_of(&d, SKIM_PIECE);
 		struct skim_record record;
 		struct err err = { 0 };
-		struct skim *skim;
 
-		cr_assert_eq(skim_open(&skim, &d.source, &err), 0);
-		cr_expect_eq(skim_next(skim, &record, &err), 0);
-		skim_free(skim);
+		cr_expect_eq(feed_next(&feed, &record, &err), 0);
+		skim_free(feed.skim);
 	}
 	skim_free(NULL);
 }
@@ -253,18 +304,48 @@ Test(skim, refuses_a_row_without_end)
 	char *text = malloc(len);
 	struct skim_record record;
 	struct err err = { 0 };
-	struct skim *skim;
+	struct feed feed;
 	struct drip d;
 
 	cr_assert_not_null(text);
 	memset(text, 'x', len);
 	memcpy(text, "Id\n\"", 4);
 	d = drip_of(text, len, 1 << 16);
-	cr_assert_eq(skim_open(&skim, &d.source, &err), 0);
-	cr_assert_eq(skim_next(skim, &record, &err), 1);
-	cr_expect_eq(skim_next(skim, &record, &err), -1);
+	feed = feed_of(&d, SKIM_PIECE);
+	cr_assert_eq(feed_next(&feed, &record, &err), 1);
+	cr_expect_eq(feed_next(&feed, &record, &err), -1);
 	cr_expect_eq(err.kind, ERR_REFUSED);
 	cr_expect_eq(strncmp(err.msg, "line 2: ", 8), 0, "%s", err.msg);
-	skim_free(skim);
+	skim_free(feed.skim);
+
+	/* And one that ends, behind others. */
+	memcpy(text, "Id\n1\n2\n", 7);
+	text[LIMIT_ROW + 8] = '\n';
+	d = drip_of(text, len, 1 << 16);
+	feed = feed_of(&d, SKIM_PIECE);
+	for (size_t i = 0; i < 3; i++)
+		if (feed_next(&feed, &record, &err) < 0)
+			break;
+	cr_expect_eq(feed_next(&feed, &record, &err), -1);
+	cr_expect_eq(strncmp(err.msg, "line 4: ", 8), 0, "%s", err.msg);
+	skim_free(feed.skim);
 	free(text);
+}
+
+Test(skim, tells_quotes_and_lines_as_the_plain_one_does)
+{
+	static const char bytes[] = "\"\n,a\r\0\xff\x8a\xa2";
+	uint8_t block[64];
+
+	for (int i = 0; i < 2000; i++) {
+		struct skim_masks fast, plain;
+
+		for (size_t b = 0; b < sizeof block; b++)
+			block[b] = i < 256 ? (uint8_t)i :
+					     (uint8_t)bytes[below(9)];
+		fast = skim_masks(block);
+		plain = skim_masks_plain(block);
+		cr_expect_eq(fast.quotes, plain.quotes);
+		cr_expect_eq(fast.lines, plain.lines);
+	}
 }

@@ -648,7 +648,7 @@ Test(value, guesses_only_what_is_certain)
 
 Test(value, a_guess_can_respell_what_it_saw)
 {
-	unsigned guessed[VALUE_TYPES] = { 0 };
+	unsigned guessed[VALUE_TYPES] = { 0 }, alike = 0;
 
 	seed = 99;
 	for (int i = 0; i < 200000; i++) {
@@ -657,6 +657,7 @@ Test(value, a_guess_can_respell_what_it_saw)
 		size_t a_len = make_text(a), b_len = make_text(b);
 		struct buf out = BUF_INIT;
 		enum value_type t;
+		bool as_it_was;
 
 		value_guess_see(&g, a, a_len);
 		value_guess_see(&g, b, b_len);
@@ -664,10 +665,19 @@ Test(value, a_guess_can_respell_what_it_saw)
 		guessed[t]++;
 		cr_assert(value_respell(&out, t, a, a_len), "%s %.*s",
 			  value_type_word(t), (int)a_len, a);
+		as_it_was = out.len == a_len && (a_len == 0 ||
+			memcmp(out.data, a, a_len) == 0);
+		buf_clear(&out);
 		cr_assert(value_respell(&out, t, b, b_len), "%s %.*s",
 			  value_type_word(t), (int)b_len, b);
+		as_it_was &= out.len == b_len && (b_len == 0 ||
+			memcmp(out.data, b, b_len) == 0);
+		cr_assert(as_it_was || g.other, "%s %.*s %.*s",
+			  value_type_word(t), (int)a_len, a, (int)b_len, b);
+		alike += t != VALUE_UNKNOWN && !g.other;
 		buf_release(&out);
 	}
+	cr_expect_gt(alike, 100);
 	cr_expect_gt(guessed[VALUE_BOOLEAN], 100);
 	cr_expect_gt(guessed[VALUE_DATE], 100);
 	cr_expect_gt(guessed[VALUE_DATETIME], 100);

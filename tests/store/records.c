@@ -14,7 +14,7 @@ TestSuite(records, .init = sample_folder, .fini = sample_no_folder);
 static const char *const fields[] = { "Name", "Fax", NULL };
 enum { ID, NAME, FAX, FIELDS };
 
-static const uint8_t print[RECORDS_PRINT] = "fifteen or more";
+static const uint8_t print[LOADED_PRINT] = "fifteen or more";
 
 static void
 begin(struct sample_store *s, int64_t origin)
@@ -73,7 +73,7 @@ loaded(struct sample_store *s, struct object *o, const char *id)
 {
 	int64_t row = insert(s, o, id, "x");
 
-	cr_assert_eq(records_set_print(s->records, o, row, print, &s->err), 0);
+	sample_mark(s, o, row, id, print);
 	return row;
 }
 
@@ -82,10 +82,13 @@ Test(records, are_made_found_read_and_changed)
 	struct sample_store s;
 	struct object *o;
 	struct field value[FIELDS];
-	int64_t a, b, row, count;
+	int64_t a, b, row;
+	bool any;
 
 	sample_open(&s);
 	o = sample_object(&s, "Account", fields);
+	cr_expect_eq(records_any(s.records, o, &any, &s.err), 0);
+	cr_expect_not(any);
 	begin(&s, 0);
 	a = insert(&s, o, A, "x");
 	b = insert(&s, o, B, "y");
@@ -106,8 +109,13 @@ Test(records, are_made_found_read_and_changed)
 	cr_expect_eq(row, b);
 	cr_expect_eq(records_find(s.records, o, B, 15, &row, &s.err), 0);
 	cr_expect_eq(row, 0);
-	cr_expect_eq(records_count(s.records, o, &count, &s.err), 0);
-	cr_expect_eq(count, 2);
+	cr_expect_eq(records_find_short(s.records, o, B, &row, &s.err), 0);
+	cr_expect_eq(row, b);
+	cr_expect_eq(records_find_short(s.records, o, "001000000000000", &row,
+					&s.err), 0);
+	cr_expect_eq(row, 0);
+	cr_expect_eq(records_any(s.records, o, &any, &s.err), 0);
+	cr_expect(any);
 	sample_close(&s);
 	records_close(NULL);
 }
@@ -208,34 +216,30 @@ Test(records, an_import_keeps_what_the_snapshot_said)
 }
 
 struct seen {
-	size_t count, loaded, removed;
+	size_t loaded, removed;
 };
 
 static int
-see(void *ctx, const char *id, size_t len, int64_t row, const uint8_t *got,
-    bool removed, struct err *err)
+see(void *ctx, const struct loaded_mark *mark, struct err *err)
 {
 	struct seen *seen = ctx;
 
 	(void)err;
-	cr_expect_eq(len, 18);
-	cr_expect_eq(strncmp(id, "001", 3), 0);
-	cr_expect_gt(row, 0);
-	cr_expect(!got || memcmp(got, print, RECORDS_PRINT) == 0);
-	seen->count++;
-	seen->loaded += got != NULL;
-	seen->removed += removed;
+	cr_expect_eq(strncmp(mark->id, "001", 3), 0);
+	cr_expect_gt(mark->row, 0);
+	cr_expect_eq(memcmp(mark->print, print, LOADED_PRINT), 0);
+	seen->loaded++;
+	seen->removed += mark->removed;
 	return 0;
 }
 
 static void
-expect_seen(struct sample_store *s, struct object *o, size_t count,
-	    size_t with_print, size_t removed)
+expect_seen(struct sample_store *s, struct object *o, size_t with_print,
+	    size_t removed)
 {
 	struct seen seen = { 0 };
 
-	cr_assert_eq(records_each(s->records, o, see, &seen, &s->err), 0);
-	cr_expect_eq(seen.count, count);
+	cr_assert_eq(loaded_each(s->st, o->object, see, &seen, &s->err), 0);
 	cr_expect_eq(seen.loaded, with_print);
 	cr_expect_eq(seen.removed, removed);
 }
@@ -255,14 +259,14 @@ Test(records, what_an_import_removes_is_remembered)
 	a = loaded(&s, o, A);
 	b = insert(&s, o, B, "y");
 	end(&s);
-	expect_seen(&s, o, 2, 1, 0);
-	expect_seen(&s, other, 0, 0, 0);
+	expect_seen(&s, o, 1, 0);
+	expect_seen(&s, other, 0, 0);
 	begin(&s, 1);
 	cr_assert_eq(records_remove(s.records, o, a, &s.err), 0);
 	cr_assert_eq(records_remove(s.records, o, b, &s.err), 0);
 	end(&s);
-	expect_seen(&s, o, 1, 1, 1);
-	expect_seen(&s, other, 0, 0, 0);
+	expect_seen(&s, o, 1, 1);
+	expect_seen(&s, other, 0, 0);
 	cr_assert_eq(records_read_base(s.records, o, a, base, has, &s.err), 0);
 	cr_expect(field_is(base[NAME], "x") && field_is(base[FAX], "1"));
 	cr_expect_not(has[ID]);
@@ -278,13 +282,14 @@ Test(records, what_an_import_removes_is_remembered)
 	cr_expect_eq(records_tally(s.records)->inserted, 1);
 	cr_expect_eq(sample_ask(&s, "select number from _deleted where edited "
 				"is not null"), -1);
-	expect_seen(&s, o, 1, 1, 0);
+	expect_seen(&s, o, 1, 0);
 	cr_assert_eq(records_read_base(s.records, o, again, base, has, &s.err),
 		     0);
 	cr_expect(has[NAME] && field_is(base[NAME], "x"));
 	cr_assert_eq(records_remove(s.records, o, again, &s.err), 0);
-	cr_assert_eq(records_confirm_removed(s.records, again, &s.err), 0);
-	expect_seen(&s, o, 0, 0, 0);
+	cr_assert_eq(records_confirm_removed(s.records, o, again,
+					     &s.err), 0);
+	expect_seen(&s, o, 0, 0);
 	cr_expect_eq(sample_ask(&s, "select count(*) from _base"), 0);
 	sample_close(&s);
 }
@@ -342,7 +347,8 @@ Test(records, respelling_is_no_change)
 	cr_assert_eq(objects_set_type(s.objects, &o->field[NAME],
 				      VALUE_BOOLEAN, OBJECT_OPTION, &s.err),
 		     0);
-	cr_assert_eq(records_respell(s.records, o, &o->field[NAME], &s.err),
+	cr_assert_eq(records_respell(s.records, o, &o->field[NAME], true,
+				     &s.err),
 		     0);
 	for (size_t i = 1; i < CASES; i++) {
 		struct field value[FIELDS];
@@ -363,7 +369,14 @@ Test(records, check_finds_what_is_of_nothing)
 	static const char *const damages[] = {
 		"insert into _change values (99, 1, 1, 0, '')",
 		"insert into _base values (99, 1, '')",
-		"insert into _loaded values (99, 1, x'00')",
+		"insert into _loaded select object, 99, 0, mark from _loaded",
+		"insert into _loaded select object, 0, 0, x'00' from _loaded",
+		"insert into _page select 99, object, 1, mark from _loaded",
+		"insert into _page select _row, object, 2, mark from _loaded",
+		"insert into _page select _row, object, 1, mark from _loaded",
+		"update _loaded set paged = 1",
+		"update _loaded set mark = zeroblob(48)",
+		"delete from \"Account\"",
 		"update \"Account\" set \"Id\" = 'x'",
 	};
 	struct sample_store s;

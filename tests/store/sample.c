@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void
@@ -92,4 +93,16 @@ sample_ask(struct sample_store *s, const char *sql)
 	cr_assert_eq(store_ask(s->st, &n, -1, &s->err, sql, ""), 0, "%s: %s",
 		     sql, s->err.msg);
 	return n;
+}
+
+void
+sample_mark(struct sample_store *s, const struct object *o, int64_t row,
+	    const char *id, const uint8_t print[static LOADED_PRINT])
+{
+	struct loaded_mark mark = { .row = row, .stamp = LOADED_NO_STAMP };
+
+	memcpy(mark.id, id, LOADED_ID);
+	memcpy(mark.print, print, LOADED_PRINT);
+	cr_assert_eq(loaded_put(s->st, o->object, &mark, &s->err), 0, "%s",
+		     s->err.msg);
 }

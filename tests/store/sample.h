@@ -25,6 +25,10 @@ void sample_close(struct sample_store *s);
 struct object *sample_object(struct sample_store *s, const char *name,
 			     const char *const *field);
 
+/* A load has seen this record. */
+void sample_mark(struct sample_store *s, const struct object *o, int64_t row,
+		 const char *id, const uint8_t print[static LOADED_PRINT]);
+
 /* One question's number; -1 if there is none. */
 int64_t sample_ask(struct sample_store *s, const char *sql);
 

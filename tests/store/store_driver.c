@@ -225,6 +225,25 @@ print_rows(struct store *st, const char *what, int columns, const char *sql,
 	return got;
 }
 
+/* Whose marks are printed, and where their ids are. */
+struct marked {
+	struct store *st;
+	const struct object *o;
+	const char *ids;
+};
+
+static int
+print_mark(void *ctx, const struct loaded_mark *mark, struct err *err)
+{
+	const struct marked *m = ctx;
+	char sql[LIMIT_NAME * 2 + 512];
+
+	(void)snprintf(sql, sizeof sql, "select '%s', r.id from %s r where "
+		       "_row = %lld", m->o->name, m->ids,
+		       (long long)mark->row);
+	return print_rows(m->st, "loaded", 2, sql, err);
+}
+
 /* What is kept of one object's records, wherever they are now. */
 static int
 print_object(struct store *st, const struct object *o, struct err *err)
@@ -245,10 +264,8 @@ print_object(struct store *st, const struct object *o, struct err *err)
 		       "field", o->name, ids, (long long)o->object);
 	if (print_rows(st, "base", 4, sql, err) < 0)
 		return -1;
-	(void)snprintf(sql, sizeof sql, "select '%s', r.id from _loaded l "
-		       "join %s r using (_row) where l.object = %lld order by "
-		       "_row", o->name, ids, (long long)o->object);
-	return print_rows(st, "loaded", 2, sql, err);
+	return loaded_each(st, o->object, print_mark,
+			   &(struct marked){ st, o, ids }, err);
 }
 
 static int
