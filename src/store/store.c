@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "format/member.h"
+#include "store/journal.h"
 #include "store/tables.h"
 
 enum {
@@ -132,7 +133,7 @@ connect(struct store **out, const char *path, int flags, struct err *err)
 		(void)err_sys(err, "%s: cannot find its folder", SHOWN(path));
 	else if (sqlite3_open_v2(real, &st->db, flags | SQLITE_OPEN_NOFOLLOW |
 				 SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-				 NULL) != SQLITE_OK ||
+				 journal_vfs()) != SQLITE_OK ||
 		 sqlite3_db_config(st->db, SQLITE_DBCONFIG_DEFENSIVE, 1,
 				   NULL) != SQLITE_OK)
 		(void)failed(st, err);
