@@ -49,6 +49,18 @@ tell_invited(struct cli *cli, const struct invite_options *o)
 }
 
 static int
+find_type(struct cli *cli, bool *replication)
+{
+	const char *word = cli_value(cli, "type");
+
+	*replication = word && strcmp(word, "replication") == 0;
+	if (!word || *replication || strcmp(word, "standard") == 0)
+		return 0;
+	return err_set(&cli->err, ERR_USAGE, "--type %s: there are standard "
+		       "and replication", SHOWN(word));
+}
+
+static int
 run_invite(struct cli *cli)
 {
 	struct invite_options options = {
@@ -62,7 +74,8 @@ run_invite(struct cli *cli)
 	struct home *home;
 	int rc;
 
-	if (find_policy(cli, &options.policy) < 0)
+	if (find_policy(cli, &options.policy) < 0 ||
+	    find_type(cli, &options.replication) < 0)
 		return -1;
 	if (!options.contact)
 		return err_set(&cli->err, ERR_USAGE, "connection invite: wants "
@@ -205,6 +218,7 @@ const struct cli_command cmd_connect[] = {
 	    { "owner", "USER", "who owns the connection; else who invites" },
 	    { "policy", "POLICY", "newest, inviter, accepter or hold" },
 	    { "one-way", NULL, "nothing ever comes back" },
+	    { "type", "TYPE", "standard, or replication: a copy of everything" },
 	    { "to-key", "FILE", "one way: the partner's sealing key file" } } },
 	{ "connection accept", "NAME", 1, 1,
 	  "accept an invitation that was imported",

@@ -155,6 +155,24 @@ begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 	return 0;
 }
 
+/* An id for a new record: a replica keeps the partner's where it is free. */
+static int
+find_id(struct apply *a, struct object *local, struct target *t,
+	struct err *err)
+{
+	int64_t taken = 1;
+
+	if (a->c->replication &&
+	    records_find(a->records, local, t->wire + 2, LEDGER_NAME - 2,
+			 &taken, err) < 0)
+		return -1;
+	if (taken)
+		return mint_id(&a->mint, a->st, local, t->wire + 2, t->id,
+			       err);
+	memcpy(t->id, t->wire + 2, LEDGER_NAME - 2);
+	return 0;
+}
+
 /*
  * A new record here: its row, its id and its place in the ledger, so that
  * references find it before it has a value.
@@ -166,7 +184,7 @@ accept_record(struct apply *a, struct object *local, struct target *t,
 	int got = anew_id(&a->anew, local, t->wire, t->id, err);
 
 	if (got == 0)
-		got = mint_id(&a->mint, a->st, local, t->wire + 2, t->id, err);
+		got = find_id(a, local, t, err);
 	if (got < 0)
 		return -1;
 	t->state = TARGET_FRESH;
@@ -205,7 +223,7 @@ try_fresh(struct apply *a, struct incoming *o, struct target *t,
 	if (!o->local || !o->in->accept || !o->valued || a->anew.full ||
 	    a->landing.waiting)
 		return 0;
-	if (mint_id(&a->mint, a->st, o->local, t->wire + 2, t->id, err) < 0)
+	if (find_id(a, o->local, t, err) < 0)
 		return -1;
 	t->row = records_next_row(a->records);
 	if (ledger_receive_new(a->st, a->c, o->local, t->row, t->id, t->wire,
@@ -362,8 +380,7 @@ clear_others(struct apply *a, const struct incoming *o,
 		    (landing_field(&a->landing, o->from->name, o->local,
 				   theirs, &how, err) < 0 ||
 		     landing_write(&a->landing, o->from->name, o->local, t,
-				   theirs, &how, field_of(""), TARGET_NEVER,
-				   err) < 0)) {
+				   theirs, &how, field_of(""), err) < 0)) {
 			got = -1;
 			break;
 		}
@@ -380,7 +397,6 @@ take_values(struct apply *a, struct incoming *o, const struct change *c,
 	const struct field *value = c->row->field;
 	const char *object = o->from->name;
 	struct target t;
-	int64_t base;
 
 	if ((c->begins && take_columns(a, o, c->columns, err) < 0) ||
 	    targets_get(a->targets, c->record, &t, err) < 0)
@@ -390,16 +406,14 @@ take_values(struct apply *a, struct incoming *o, const struct change *c,
 	if (t.state == TARGET_FRESH)
 		return landing_insert(&a->landing, object, o->local, &t,
 				      c->columns, a->how, value, err);
-	base = landing_base(a->how, value);
 	for (size_t i = 0; i < c->columns->count; i++) {
 		struct field theirs = c->columns->field[i];
 
 		if (t.state == TARGET_HERE ?
 			    landing_write(&a->landing, object, o->local, &t,
-					  theirs, &a->how[i], value[i], base,
-					  err) < 0 :
+					  theirs, &a->how[i], value[i], err) < 0 :
 			    landing_keep(&a->landing, object, &t, theirs,
-					 &a->how[i], value[i], base,
+					 &a->how[i], value[i],
 					 WAITING_ACCEPT, err) < 0)
 			return -1;
 	}
@@ -431,10 +445,10 @@ take_update(struct apply *a, struct incoming *o, const struct change *c,
 	/* One that waits: its values grow up to date in the waiting. */
 	return t.state == TARGET_WAITS ?
 		       landing_keep(&a->landing, object, &t, f[1],
-				    &a->last_how, f[2], t.modified,
+				    &a->last_how, f[2],
 				    WAITING_ACCEPT, err) :
 		       landing_write(&a->landing, object, o->local, &t, f[1],
-				     &a->last_how, f[2], t.modified, err);
+				     &a->last_how, f[2], err);
 }
 
 /* What became of ours over there. */

@@ -11,6 +11,9 @@
  */
 enum { FEW = 8 };
 
+/* And so many that another look at each record is not worth its bytes. */
+enum { MANY = 50000 };
+
 /*
  * _pub: the published fields that have been told before. _val: which values go
  * singly. _go: which records have such values or are gone, and their numbers;
@@ -399,6 +402,18 @@ gather_few(struct gather *g, const struct gather_object *o, struct err *err)
 	return got < 0 ? -1 : 0;
 }
 
+/*
+ * Whether an object's own times are published: then those of its new records
+ * are told by their distance from when they were modified.
+ */
+static bool
+tells_times(const struct agreement_out *out)
+{
+	size_t f = objects_field(out->object, "LastModifiedDate", 16);
+
+	return f < out->object->fields && out->field[f];
+}
+
 /* One object's records get their numbers, and the manifest its counts. */
 static int
 number_object(struct gather *g, struct gather_object *o, struct manifest *m,
@@ -420,6 +435,7 @@ number_object(struct gather *g, struct gather_object *o, struct manifest *m,
 	(void)snprintf(mo->name, sizeof mo->name, "%s", object->name);
 	o->before = *number;
 	o->few = !g->full && o->creates <= FEW;
+	o->dated = g->full || (o->creates <= MANY && tells_times(o->out));
 	if (run(g, numbered, object->object, (int64_t)(*number + mo->creates),
 		0, err) < 0 ||
 	    (o->few && o->creates > 0 && gather_few(g, o, err) < 0))

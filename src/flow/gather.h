@@ -19,6 +19,7 @@ struct gather_object {
 	const struct agreement_out *out;
 	uint64_t before; /* how many records have numbers below its first */
 	bool few;	 /* creates so few that their values go as updates */
+	bool dated;	 /* its creates say when they were modified */
 	/* Creates: where in the ledger, and whether they stand by name there. */
 	uint64_t creates;
 	int64_t first, last;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "format/bundle_out.h"
 #include "format/minisig.h"
+#include "store/sharing.h"
 #include "store/transfers.h"
 
 int
@@ -118,6 +119,16 @@ note_mail(struct store *st, const struct connection *c, const char *user,
 	return history_add(st, c->number, user, &event, err);
 }
 
+/* The Primary of a replica publishes and forwards everything, now and later. */
+static int
+replicate(struct store *st, struct connection *c, const char *user,
+	  struct err *err)
+{
+	return !c->replication ? 0 :
+	       agreement_publish(st, NULL, c, NULL, NULL, user, err) < 0 ?
+				 -1 : sharing_add_rule(st, c, "", err);
+}
+
 static int
 invite_in_store(struct home *home, const char *user,
 		const struct invite_options *options, struct connection *c,
@@ -141,6 +152,7 @@ invite_in_store(struct home *home, const char *user,
 						CONNECTION_INVITE,
 			    user, err) < 0 ||
 	    note_mail(st, c, user, "Invitation", err) < 0 ||
+	    replicate(st, c, user, err) < 0 ||
 	    invite_fill_from(home, &m, err) < 0 ||
 	    pack(home, &m, options->file, c->invitation, &bytes, err) < 0)
 		return -1;
@@ -215,6 +227,8 @@ invite_take(struct home *home, const char *user, struct bundle_in *in,
 	(void)snprintf(c->name, sizeof c->name, "%s", as ? as : m->from.name);
 	c->one_way = m->one_way;
 	c->replication = m->replication;
+	/* A Secondary takes in all of it, and what is gone there goes here. */
+	c->subscribe_all = c->accept_all = c->delete_all = c->replication;
 	c->policy = m->policy;
 	c->revision = m->revision;
 	memcpy(c->invitation, bundle_in_hash(in), KEYS_HASH);

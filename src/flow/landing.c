@@ -37,25 +37,16 @@ landing_field(struct landing *l, const char *object,
 			      theirs, &out->refers, err);
 }
 
-int64_t
-landing_base(const struct landing_field *how, const struct field *value)
-{
-	int64_t ms;
-
-	return how->time && text_parse_instant(&ms, value->at, value->len) ?
-		       ms : TARGET_NEVER;
-}
-
 /* A time that was told relatively, whole. */
 static struct field
-whole_time(const struct landing_field *how, struct field value, int64_t base,
-	   char space[static TEXT_INSTANT + 1])
+whole_time(const struct target *t, const struct landing_field *how,
+	   struct field value, char space[static TEXT_INSTANT + 1])
 {
 	int64_t ms;
 
-	if (!how->time || base == TARGET_NEVER || value.len == 0 ||
+	if (!how->time || t->modified == TARGET_NEVER || value.len == 0 ||
 	    (value.at[0] != '+' && value.at[0] != '-') ||
-	    !changes_instant_read(&ms, value.at, value.len, base))
+	    !changes_instant_read(&ms, value.at, value.len, t->modified))
 		return value;
 	text_instant(space, ms);
 	return field_of(space);
@@ -83,12 +74,11 @@ keep(struct landing *l, const char *object, const struct target *t,
 int
 landing_keep(struct landing *l, const char *object, const struct target *t,
 	     struct field theirs, const struct landing_field *how,
-	     struct field value, int64_t base, const char *why,
-	     struct err *err)
+	     struct field value, const char *why, struct err *err)
 {
 	char space[TEXT_INSTANT + 1];
 
-	value = whole_time(how, value, base, space);
+	value = whole_time(t, how, value, space);
 	return value.len == 0 ? drop(l, t, theirs, err) :
 				keep(l, object, t, theirs, value, why, err);
 }
@@ -137,17 +127,17 @@ int
 landing_write(struct landing *l, const char *object, struct object *local,
 	      const struct target *t, struct field theirs,
 	      const struct landing_field *how, struct field value,
-	      int64_t base, struct err *err)
+	      struct err *err)
 {
 	char space[19], time[TEXT_INSTANT + 1];
-	struct field now = whole_time(how, value, base, time), had;
+	struct field now = whole_time(t, how, value, time), had;
 	const struct object_field *f;
 	enum fit fit = FITS;
 	int got;
 
 	if (!local || how->f >= local->fields) {
 		l->held += now.len > 0;
-		return landing_keep(l, object, t, theirs, how, now, base,
+		return landing_keep(l, object, t, theirs, how, now,
 				    WAITING_FIELD, err);
 	}
 	f = &local->field[how->f];
@@ -187,11 +177,11 @@ struct place {
 static int
 place_value(struct landing *l, const char *object, struct object *local,
 	    const struct target *t, struct field theirs,
-	    const struct landing_field *how, struct field value, int64_t base,
+	    const struct landing_field *how, struct field value,
 	    struct place *p, struct err *err)
 {
 	char time[TEXT_INSTANT + 1], space[19];
-	struct field now = whole_time(how, value, base, time);
+	struct field now = whole_time(t, how, value, time);
 	size_t from = l->spelled.len;
 	enum fit fit;
 
@@ -222,7 +212,6 @@ landing_insert(struct landing *l, const char *object, struct object *local,
 {
 	struct field *all = calloc(local->fields, sizeof *all);
 	struct place *place = calloc(header->count + 1, sizeof *place);
-	int64_t base = landing_base(how, value);
 	int rc = -1;
 
 	if (!all || !place) {
@@ -243,11 +232,11 @@ landing_insert(struct landing *l, const char *object, struct object *local,
 		if (how[i].f >= local->fields) {
 			l->held++;
 			if (landing_keep(l, object, t, header->field[i],
-					 &how[i], value[i], base,
+					 &how[i], value[i],
 					 WAITING_FIELD, err) < 0)
 				goto out;
 		} else if (place_value(l, object, local, t, header->field[i],
-				       &how[i], value[i], base, p, err) < 0) {
+				       &how[i], value[i], p, err) < 0) {
 			goto out;
 		}
 	}
@@ -278,7 +267,7 @@ land_value(struct landing *l, const struct target *t, const char *object,
 	    waiting_drop(l->st, l->c, t->wire, theirs, err) < 0)
 		return -1;
 	return landing_write(l, object, local, t, theirs, &how,
-			     value, TARGET_NEVER, err);
+			     value, err);
 }
 
 /* The object here that takes one of theirs, or NULL. */

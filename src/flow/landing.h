@@ -33,13 +33,13 @@ int landing_field(struct landing *l, const char *object,
 
 /*
  * One value of a record that is here; written and logged if it changes, and of
- * one that was made in this transaction only written. base is what a relative
- * time counts from, or TARGET_NEVER.
+ * one that was made in this transaction only written. Relative times count from
+ * when the record was modified.
  */
 int landing_write(struct landing *l, const char *object, struct object *local,
 		  const struct target *t, struct field theirs,
 		  const struct landing_field *how, struct field value,
-		  int64_t base, struct err *err);
+		  struct err *err);
 
 /*
  * A record that was accepted now, with all its values, as many as the header
@@ -50,15 +50,11 @@ int landing_insert(struct landing *l, const char *object,
 		   const struct row *header, const struct landing_field *how,
 		   const struct field *value, struct err *err);
 
-/* What relative times of a record count from: its first value, if a time. */
-int64_t landing_base(const struct landing_field *how,
-		     const struct field *value);
-
 /* Keep a value, whole times for relative ones; an empty one waits no more. */
 int landing_keep(struct landing *l, const char *object,
 		 const struct target *t, struct field theirs,
 		 const struct landing_field *how, struct field value,
-		 int64_t base, const char *why, struct err *err);
+		 const char *why, struct err *err);
 
 /* What waited with a record for somebody to accept it, into that record. */
 int landing_accepted(struct landing *l, const char *object,

@@ -101,8 +101,8 @@ modified_column(char out[static LIMIT_NAME + 5], const struct object *object)
 }
 
 /*
- * The names created. When they changed in their org matters only where the
- * partner may have them already: where all there is goes anew.
+ * The names created. When they were modified in their org matters where the
+ * partner may have them already, and where their times count from it.
  */
 static int
 name_creates(struct outgo *o, const struct gather_object *from,
@@ -116,10 +116,11 @@ name_creates(struct outgo *o, const struct gather_object *from,
 
 	modified_column(column, object);
 	(void)snprintf(what, sizeof what, "l.name, l.id, %s",
-		       o->g.full ? column : "''");
+		       from->dated ? column : "''");
 	for (unsigned n = 0;
-	     got >= 0 && (got = gather_creates(&o->g, from, n, what, o->g.full,
-					       &ours, &s, err)) > 0;
+	     got >= 0 && (got = gather_creates(&o->g, from, n, what,
+					       from->dated, &ours, &s, err)) >
+				 0;
 	     n++) {
 		char wire[LEDGER_NAME + 1] = { connection_side(o->g.c, ours),
 					       ':' };
@@ -252,7 +253,7 @@ relative_value(const struct object_field *f, struct field *value,
 /* A record that is created, value by value. */
 struct line {
 	const struct object *object;
-	size_t *order, n; /* its fields: times first, then by name */
+	size_t *order, n; /* its fields, by name */
 	struct field *row;
 	char (*space)[SPACE]; /* names too have room in it */
 	size_t room;			 /* of a record in a member */
@@ -264,23 +265,6 @@ line_release(struct line *l)
 	free(l->order);
 	free(l->row);
 	free(l->space);
-}
-
-/* Times stand first, for the others to be told by their distance from it. */
-static void
-times_first(struct line *l)
-{
-	size_t to = 0;
-
-	for (size_t i = 0; i < l->n; i++) {
-		size_t f = l->order[i];
-
-		if (l->object->field[f].type != VALUE_DATETIME)
-			continue;
-		memmove(l->order + to + 1, l->order + to,
-			(i - to) * sizeof *l->order);
-		l->order[to++] = f;
-	}
 }
 
 static int
@@ -295,7 +279,6 @@ line_begin(struct line *l, const struct agreement_out *out, struct err *err)
 	if (!l->order || !l->row || !l->space)
 		return err_memory(err);
 	l->n = sorted_fields(out, l->order);
-	times_first(l);
 	l->room = LIMIT_MEMBER - 64;
 	for (size_t i = 0; i < l->n; i++) {
 		l->row[i] = field_of(l->object->field[l->order[i]].name);
@@ -333,33 +316,35 @@ fit_line(struct outgo *o, struct line *l, int64_t row, uint64_t number,
 	return 0;
 }
 
-/* The values of one record, in l->row, from a statement after its row. */
+/* The values of one record, in l->row, as line_columns() asks for them. */
 static int
 take_line(struct outgo *o, struct line *l, struct store_statement *s,
 	  uint64_t number, struct err *err)
 {
 	int64_t row = store_int(s, 0);
-	struct field base = field_of("");
+	struct field base;
 
+	base.at = store_text(s, 1, &base.len);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct object_field *f = &l->object->field[l->order[i]];
 
-		l->row[i].at = store_text(s, (int)i + 1, &l->row[i].len);
-		if (i == 0)
-			base = l->row[0];
-		else
-			relative_value(f, &l->row[i], base, l->space[i]);
+		l->row[i].at = store_text(s, (int)i + 2, &l->row[i].len);
+		relative_value(f, &l->row[i], base, l->space[i]);
 		if (wire_value(o, f, row, &l->row[i], l->space[i], err) < 0)
 			return -1;
 	}
 	return fit_line(o, l, row, number, err);
 }
 
-/* The columns of a record's values, behind its row. */
+/* A record's row, what its times count from, its values. */
 static int
-line_columns(struct buf *what, const struct line *l, struct err *err)
+line_columns(struct buf *what, const struct line *l, bool dated,
+	     struct err *err)
 {
-	buf_add_str(what, "l._row");
+	char modified[LIMIT_NAME + 5];
+
+	modified_column(modified, l->object);
+	buf_addf(what, "l._row, %s", dated ? modified : "''");
 	for (size_t i = 0; i < l->n; i++)
 		buf_addf(what, ", o.\"%s\"",
 			 l->object->field[l->order[i]].name);
@@ -379,7 +364,7 @@ write_creates(struct outgo *o, const struct gather_object *from,
 	bool ours;
 
 	if (line_begin(&l, from->out, err) < 0 ||
-	    line_columns(&what, &l, err) < 0)
+	    line_columns(&what, &l, from->dated, err) < 0)
 		goto out;
 	got = l.n > 0 ? bundle_out_run(b, MEMBER_CREATES, mo->name, l.row,
 				       l.n, err) : 0;
@@ -410,9 +395,10 @@ out:
 
 /* One field's values, of the records for which they go singly. */
 static int
-write_field(struct outgo *o, const struct object *object, size_t f,
+write_field(struct outgo *o, const struct gather_object *from, size_t f,
 	    struct bundle_out *b, bool *begun, struct err *err)
 {
+	const struct object *object = from->out->object;
 	const struct object_field *field = &object->field[f];
 	char column[LIMIT_NAME + 5], sql[4 * LIMIT_NAME + 320];
 	struct store_statement *s;
@@ -420,7 +406,7 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 
 	modified_column(column, object);
 	(void)snprintf(sql, sizeof sql, "select g.number, v._row, o.\"%s\", "
-		       "case g.kind when 2 then %s else '' end from _val v "
+		       "iif(g.kind = 2 or ?3, %s, '') from _val v "
 		       "join _go g on g._row = v._row and g.kind < 3 and "
 		       "g.object = ?1 join \"%s\" o on o._row = v._row where "
 		       "v.field = ?2 order by g.number", field->name, column,
@@ -429,6 +415,7 @@ write_field(struct outgo *o, const struct object *object, size_t f,
 		return -1;
 	store_bind_int(s, 1, object->object);
 	store_bind_int(s, 2, field->field);
+	store_bind_int(s, 3, from->dated);
 	while ((got = store_step(s, err)) > 0) {
 		struct field row[4] = { field_of(object->name), { 0 },
 					field_of(field->name), { 0 } }, base;
@@ -468,8 +455,8 @@ write_updates(struct outgo *o, struct bundle_out *b, struct err *err)
 		size_t n = order ? sorted_fields(out, order) : 0;
 
 		for (size_t k = 0; rc == 0 && k < n; k++)
-			rc = write_field(o, out->object, order[k], b, &begun,
-					 err);
+			rc = write_field(o, &o->g.object[i], order[k], b,
+					 &begun, err);
 		free(order);
 		if (rc < 0)
 			return -1;

@@ -13,19 +13,25 @@
  * only a screen needs (S2S.md fact 25).
  */
 bool
-agreement_publishable(const char *field)
+agreement_publishable(const struct connection *c, const char *field)
 {
+	/* A replica has all of it but what tells of connections. */
 	static const char *const never[] = {
-		"Id",		   "CreatedById",      "CreatedDate",
-		"LastModifiedById", "LastModifiedDate", "SystemModstamp",
-		"IsDeleted",	   "LastViewedDate",   "LastReferencedDate",
-		"LastActivityDate", "OwnerId",	       "ConnectionReceivedId",
-		"ConnectionSentId", "MasterRecordId",   "PhotoUrl",
+		"Id", "ConnectionReceivedId", "ConnectionSentId",
+	};
+	static const char *const each_its_own[] = {
+		"CreatedById",	   "CreatedDate",	 "LastModifiedById",
+		"LastModifiedDate", "SystemModstamp",	 "IsDeleted",
+		"LastViewedDate",  "LastReferencedDate", "LastActivityDate",
+		"OwnerId",	   "MasterRecordId",	 "PhotoUrl",
 	};
 
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
 		if (strcasecmp(never[i], field) == 0)
 			return false;
+	for (size_t i = 0; i < sizeof each_its_own / sizeof *each_its_own; i++)
+		if (strcasecmp(each_its_own[i], field) == 0)
+			return c->replication;
 	return true;
 }
 
@@ -48,8 +54,9 @@ by_in(const void *a, const void *b)
 /* Mark, in one object, what the rows of a table name. */
 static int
 mark(struct store *st, const char *sql, const struct connection *c,
-     struct agreement_out *o, void (*see)(struct agreement_out *o,
-					  const char *field, const char *how),
+     struct agreement_out *o,
+     void (*see)(const struct connection *c, struct agreement_out *o,
+		 const char *field, const char *how),
      struct err *err)
 {
 	struct store_statement *s;
@@ -62,22 +69,24 @@ mark(struct store *st, const char *sql, const struct connection *c,
 	while ((got = store_step(s, err)) > 0) {
 		size_t len;
 
-		see(o, store_text(s, 0, &len), store_text(s, 1, &len));
+		see(c, o, store_text(s, 0, &len), store_text(s, 1, &len));
 	}
 	store_finish(s);
 	return got;
 }
 
 static void
-set_all(struct agreement_out *o)
+set_all(const struct connection *c, struct agreement_out *o)
 {
 	for (size_t f = 0; f < o->object->fields; f++)
-		o->field[f] = agreement_publishable(o->object->field[f].name);
+		o->field[f] =
+			agreement_publishable(c, o->object->field[f].name);
 }
 
 /* Rows come with '' (the object) first, then '*' (all of it), then fields. */
 static void
-see_published(struct agreement_out *o, const char *field, const char *how)
+see_published(const struct connection *c, struct agreement_out *o,
+	      const char *field, const char *how)
 {
 	bool excepted = *how == '1';
 	size_t f;
@@ -85,7 +94,7 @@ see_published(struct agreement_out *o, const char *field, const char *how)
 	if (*field == 0) {
 		o->published = !excepted;
 	} else if (strcmp(field, "*") == 0) {
-		set_all(o);
+		set_all(c, o);
 	} else {
 		f = objects_field(o->object, field, strlen(field));
 		if (f < o->object->fields)
@@ -94,10 +103,12 @@ see_published(struct agreement_out *o, const char *field, const char *how)
 }
 
 static void
-see_told(struct agreement_out *o, const char *field, const char *type)
+see_told(const struct connection *c, struct agreement_out *o,
+	 const char *field, const char *type)
 {
 	size_t f = objects_field(o->object, field, strlen(field));
 
+	(void)c;
 	if (f == o->object->fields)
 		return;
 	o->told[f] = true;
@@ -116,7 +127,7 @@ read_out(struct agreement_out *o, struct store *st,
 		return err_memory(err);
 	o->published = c->publish_all;
 	if (c->publish_all)
-		set_all(o);
+		set_all(c, o);
 	return mark(st, "select field, excepted from _publication where "
 		    "connection = ?1 and object = ?2 order by field", c, o,
 		    see_published, err) < 0 ||
@@ -275,7 +286,8 @@ note(struct store *st, struct connection *c, const char *action,
 
 /* Names in the spelling that the home has them. */
 static int
-find_names(struct objects *objects, const char **object, const char **field,
+find_names(struct objects *objects, const struct connection *c,
+	   const char **object, const char **field,
 	   struct err *err)
 {
 	struct object *o = objects_named(objects, *object, err);
@@ -291,7 +303,7 @@ find_names(struct objects *objects, const char **object, const char **field,
 		return err_set(err, ERR_USAGE, "%s: has no field %s", o->name,
 			       SHOWN(*field));
 	*field = o->field[f].name;
-	if (!agreement_publishable(*field))
+	if (!agreement_publishable(c, *field))
 		return err_set(err, ERR_USAGE, "%s.%s: can not be published; "
 			       "each org keeps its own", o->name, *field);
 	return 0;
@@ -306,7 +318,7 @@ agreement_publish(struct store *st, struct objects *objects,
 		c->publish_all = true;
 		return note(st, c, "Published All", NULL, NULL, user, err);
 	}
-	if (find_names(objects, &object, &field, err) < 0 ||
+	if (find_names(objects, c, &object, &field, err) < 0 ||
 	    put_publication(st, c, object, "", false, err) < 0 ||
 	    put_publication(st, c, object, field ? field : "*", false, err) <
 		    0)
@@ -326,7 +338,7 @@ agreement_unpublish(struct store *st, struct objects *objects,
 			return -1;
 		return note(st, c, "Unpublished All", NULL, NULL, user, err);
 	}
-	if (find_names(objects, &object, &field, err) < 0)
+	if (find_names(objects, c, &object, &field, err) < 0)
 		return -1;
 	if (!field && store_run(st, err, "delete from _publication where "
 				"connection = ?1 and object = ?2", "is",

@@ -92,7 +92,10 @@ int agreement_map(struct store *st, const struct connection *c,
 int agreement_set_told(struct store *st, const struct connection *c,
 		       const struct agreement *a, struct err *err);
 
-/* Whether a field of this name can ever be published: audit fields cannot. */
-bool agreement_publishable(const char *field);
+/*
+ * Whether a field of this name can ever be published: audit fields cannot, but
+ * to a replica.
+ */
+bool agreement_publishable(const struct connection *c, const char *field);
 
 #endif
