@@ -37,14 +37,21 @@ landing_field(struct landing *l, const char *object,
 			      theirs, &out->refers, err);
 }
 
-/* A time that was told relatively, whole. */
+/* Room for what is spelled shorter in a bundle, whole. */
+enum { SPACE = TEXT_INSTANT + 1 };
+
+/* A time that was told relatively, or a reference without its end, whole. */
 static struct field
-whole_time(const struct target *t, const struct landing_field *how,
-	   struct field value, char space[static TEXT_INSTANT + 1])
+whole(const struct target *t, const struct landing_field *how,
+      struct field value, char space[static SPACE])
 {
 	int64_t ms;
 
-	if (!how->time || t->modified == TARGET_NEVER || value.len == 0 ||
+	if (value.len == 0)
+		return value;
+	if (how->refers && changes_reference_read(space, value))
+		return (struct field){ space, LEDGER_NAME };
+	if (!how->time || t->modified == TARGET_NEVER ||
 	    (value.at[0] != '+' && value.at[0] != '-') ||
 	    !changes_instant_read(&ms, value.at, value.len, t->modified))
 		return value;
@@ -76,9 +83,9 @@ landing_keep(struct landing *l, const char *object, const struct target *t,
 	     struct field theirs, const struct landing_field *how,
 	     struct field value, const char *why, struct err *err)
 {
-	char space[TEXT_INSTANT + 1];
+	char space[SPACE];
 
-	value = whole_time(t, how, value, space);
+	value = whole(t, how, value, space);
 	return value.len == 0 ? drop(l, t, theirs, err) :
 				keep(l, object, t, theirs, value, why, err);
 }
@@ -95,11 +102,12 @@ translate(struct landing *l, const struct object_field *f,
 	  const struct landing_field *how, struct field *value,
 	  char space[static 19], enum fit *fit, struct err *err)
 {
+	char name[CHANGES_NAME + 1];
 	size_t from = l->spelled.len;
 	int got;
 
 	*fit = FITS;
-	if (how->refers && changes_is_reference(*value)) {
+	if (how->refers && changes_reference_read(name, *value)) {
 		got = names_to_reference(l->names, *value, space, err);
 		*fit = got ? FITS : FITS_LATER;
 		*value = field_of(got ? space : "");
@@ -129,8 +137,8 @@ landing_write(struct landing *l, const char *object, struct object *local,
 	      const struct landing_field *how, struct field value,
 	      struct err *err)
 {
-	char space[19], time[TEXT_INSTANT + 1];
-	struct field now = whole_time(t, how, value, time), had;
+	char space[19], time[SPACE];
+	struct field now = whole(t, how, value, time), had;
 	const struct object_field *f;
 	enum fit fit = FITS;
 	int got;
@@ -169,7 +177,7 @@ landing_write(struct landing *l, const char *object, struct object *local,
 /* Where a value of a new record lies: not to move while it is written. */
 struct place {
 	struct field value;
-	char space[TEXT_INSTANT + 1]; /* an id, or a time made whole */
+	char space[SPACE]; /* an id, or a time made whole */
 	size_t spelled;		      /* where in l->spelled; SPELLED_NOT */
 };
 #define SPELLED_NOT SIZE_MAX
@@ -180,8 +188,8 @@ place_value(struct landing *l, const char *object, struct object *local,
 	    const struct landing_field *how, struct field value,
 	    struct place *p, struct err *err)
 {
-	char time[TEXT_INSTANT + 1], space[19];
-	struct field now = whole_time(t, how, value, time);
+	char time[SPACE], space[19];
+	struct field now = whole(t, how, value, time);
 	size_t from = l->spelled.len;
 	enum fit fit;
 

@@ -221,7 +221,7 @@ wire_value(struct outgo *o, const struct object_field *f, int64_t row,
 	if (got < 0)
 		return -1;
 	if (got > 0) {
-		*value = (struct field){ wire, LEDGER_NAME };
+		*value = (struct field){ wire, changes_reference_len(wire) };
 		return !o->unsent ? 0 :
 		       store_run(o->g.st, err, "delete from _unsent where "
 				 "connection = ?1 and _row = ?2 and field = "

@@ -89,12 +89,31 @@ changes_is_name(struct field f)
 	return naming_is_name(f);
 }
 
+/* A name without what follows from the rest of it. */
+enum { SHORT = CHANGES_NAME - 3 };
+
 bool
-changes_is_reference(struct field f)
+changes_reference_read(char out[static CHANGES_NAME + 1], struct field f)
 {
-	return naming_is_name(f) ||
-	       (f.len == CHANGES_NAME && f.at[0] == 'x' && f.at[1] == ':' &&
-		naming_is_id((struct field){ f.at + 2, f.len - 2 }));
+	if (f.len != CHANGES_NAME && f.len != SHORT)
+		return false;
+	memcpy(out, f.at, f.len);
+	out[CHANGES_NAME] = 0;
+	if (f.len == SHORT)
+		text_id_check(out + SHORT, out + 2);
+	return (out[0] == 'i' || out[0] == 'a' || out[0] == 'x') &&
+	       out[1] == ':' &&
+	       naming_is_id((struct field){ out + 2, CHANGES_NAME - 2 });
+}
+
+size_t
+changes_reference_len(const char whole[static CHANGES_NAME])
+{
+	char check[3];
+
+	text_id_check(check, whole + 2);
+	return memcmp(check, whole + SHORT, sizeof check) == 0 ? SHORT :
+								CHANGES_NAME;
 }
 
 bool

@@ -44,9 +44,15 @@ void changes_free(struct changes *c); /* NULL is fine */
  */
 int changes_next(struct changes *c, struct change *change, struct err *err);
 
-/* Whether a field is a name, or a name or `x:` and a foreign id. */
+/* Whether a field is a record's name. */
 bool changes_is_name(struct field f);
-bool changes_is_reference(struct field f);
+
+/*
+ * A reference: a name, or `x:` and a foreign id. Read, whole; false if it is
+ * none. And how much of a whole one a value need have.
+ */
+bool changes_reference_read(char out[static CHANGES_NAME + 1], struct field f);
+size_t changes_reference_len(const char whole[static CHANGES_NAME]);
 
 /*
  * A time by its seconds from another, as a value of a datetime field may be
