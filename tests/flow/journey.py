@@ -1059,9 +1059,8 @@ class Killed(crash.Journey):
         w.sound()
 
 
-def case_killed(work, options):
-    if not shutil.which("strace"):
-        raise Failed("wants strace")
+def killed(work):
+    """An export and an import to be disturbed."""
     days = [os.path.join(work, "day%d" % n) for n in (1, 2)]
     for n, files in enumerate((crash.DAY_1, crash.DAY_2)):
         crash.write_snapshot(days[n], files)
@@ -1079,14 +1078,24 @@ def case_killed(work, options):
     after = os.path.join(work, "after")
     shutil.copytree(before, after)
     crash.must(after, "-C {w}/low export high -o {w}/carry/x.ferry")
+    return [Killed("export", "-C {w}/low export high -o {w}/carry/x.ferry",
+                   before),
+            Killed("import", "-C {w}/high import {w}/carry/x.ferry", after)]
+
+
+def kill(commands, work, options):
+    """Each command, killed at every point."""
+    if not shutil.which("strace"):
+        raise Failed("wants strace")
     score = crash.Score()
-    for journey in (Killed("export", "-C {w}/low export high -o "
-                           "{w}/carry/x.ferry", before),
-                    Killed("import", "-C {w}/high import {w}/carry/x.ferry",
-                           after)):
-        crash.every_point(journey, types.SimpleNamespace(
+    for command in commands(work):
+        crash.every_point(command, types.SimpleNamespace(
             errors=False, every=options.every), work, score)
     want(score.failed == 0, "%d of the points" % score.failed)
+
+
+def case_killed(work, options):
+    kill(killed, work, options)
 
 
 def main(cases):
