@@ -400,6 +400,51 @@ class Cut:
                      "the calls do not make what there is")
 
 
+class Two(journey.Killed):
+    """An import of two bundles, each a transaction of its own, which is to be
+    found whole if the other one was not reached."""
+
+    def __init__(self, line, base):
+        middle = tempfile.mkdtemp(prefix="middle.")
+        shutil.copytree(base, middle, dirs_exist_ok=True)
+        crash.must(middle, " ".join(line.split()[:-1]))
+        self.middle = self.look(middle)
+        super().__init__("import of two", line, base)
+
+    def sound(self, work, problems):
+        mine = []
+        state = super().sound(work, mine)
+        if mine and self.look(work) == self.middle:
+            mine.remove("neither the old state nor the new")
+            state = "middle"
+        problems += mine
+        return state
+
+    def go_on(self, work, state):
+        crash.must(work, "-C {w}/high import {w}/carry/x.ferry")
+        shutil.copy(work + "/carry/y.ferry", work + "/carry/x.ferry")
+        super().go_on(work, state)
+
+
+def two(work):
+    """A receiver whose two bundles wait in carry/."""
+    base = os.path.join(work, "base")
+    os.mkdir(base)
+    w = journey.World(base)
+    os.mkdir(base + "/carry")
+    for n, files in enumerate((crash.DAY_1, crash.DAY_2)):
+        folder = os.path.join(work, "day%d" % n)
+        crash.write_snapshot(folder, files)
+        w.must("low", "load", folder, "--allow-deletes")
+        w.must("low", "export", "high", "-o", w.path("carry/%s.ferry" %
+                                                      "xy"[n]))
+    for name in os.listdir(base):
+        if os.path.isfile(w.path(name)):
+            os.unlink(w.path(name))
+    return [Two("-C {w}/high import {w}/carry/x.ferry {w}/carry/y.ferry",
+                base)]
+
+
 def try_disk(one, disk, where):
     name, said, tree = disk
     work, problems = tempfile.mkdtemp(prefix="power.", dir=where), []
@@ -460,10 +505,8 @@ def main():
     with tempfile.TemporaryDirectory(dir=memory) as where:
         tempfile.tempdir = where
         ones = crash.make_journeys(where)
-        for module in (journey, full):
-            work = os.path.join(where, module.__name__)
-            os.mkdir(work)
-            ones += module.killed(work)
+        for make in (journey.killed, full.killed, two):
+            ones += make(tempfile.mkdtemp())
         for one in ones:
             if options.only in one.name:
                 every_disk(one, options, where, score)

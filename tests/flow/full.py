@@ -2,7 +2,7 @@
 """Two homes that have lost track of each other, and a bundle with all there is
 that sets them right: export --full, import --new-epoch.
 
-    full.py [--days N] [--every N] [PATTERN]
+    full.py [--every N] [PATTERN]
 
 Each case runs the real program on homes of its own, as in journey.py.
 """

@@ -2,11 +2,12 @@
 """Two orgs, from the invitation to the last bundle: what one side has shared
 is on the other, and what is wrong is refused and changes nothing.
 
-    journey.py [--days N] [--every N] [PATTERN]
+    journey.py [--days N] [--records N] [--every N] [PATTERN]
 
 Each case runs the real program on homes of its own. --days is for how many
-days the long one lasts (5), --every takes each Nth point at which the program
-is killed (20). PATTERN, a regular expression, picks cases by name.
+days the long one lasts (5) and --records how many records it begins with
+(500), --every takes each Nth point at which the program is killed (20).
+PATTERN, a regular expression, picks cases by name.
 """
 
 import argparse
@@ -317,7 +318,7 @@ def case_days(work, options):
     w = World(work)
     last = None
     for day in range(1, options.days + 1):
-        folder = w.generate(500, day)
+        folder = w.generate(options.records, day)
         w.must("low", "load", folder)
         file = w.carry()
         w.equal()
@@ -1101,6 +1102,7 @@ def case_killed(work, options):
 def main(cases):
     parser = argparse.ArgumentParser()
     parser.add_argument("--days", type=int, default=5, metavar="N")
+    parser.add_argument("--records", type=int, default=500, metavar="N")
     parser.add_argument("--every", type=int, default=20, metavar="N")
     parser.add_argument("pattern", nargs="?", default="")
     options = parser.parse_args()
