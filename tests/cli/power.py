@@ -445,6 +445,11 @@ def two(work):
                 base)]
 
 
+def wrote(one, work):
+    """What an export is to make, its last word."""
+    return os.path.exists(one.words(work)[-1])
+
+
 def try_disk(one, disk, where):
     name, said, tree = disk
     work, problems = tempfile.mkdtemp(prefix="power.", dir=where), []
@@ -452,6 +457,8 @@ def try_disk(one, disk, where):
     state = one.sound(work, problems)
     if said and state != "new":
         problems.append("was said to be done, and is not")
+    if said and "export" in one.line and not wrote(one, work):
+        problems.append("was said to be written, and is lost")
     one.again(work, state, problems)
     shutil.rmtree(work)
     return name, state + (", said" if said else ""), problems

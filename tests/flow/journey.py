@@ -1060,6 +1060,16 @@ class Killed(crash.Journey):
         w.sound()
 
 
+def case_swept(work, options):
+    """Any command takes away what an import left that was cut short."""
+    w = World(work, agree=False)
+    left = w.path("high/.org.db.4711-0.part")
+    with open(left, "w") as f:
+        f.write("half a spool")
+    w.must("high", "check")
+    want(not os.path.exists(left), "is left")
+
+
 def killed(work):
     """An export and an import to be disturbed."""
     days = [os.path.join(work, "day%d" % n) for n in (1, 2)]
