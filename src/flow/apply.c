@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
 #include "flow/anew.h"
 #include "flow/catalog.h"
 #include "flow/landing.h"
@@ -127,8 +126,6 @@ has_values(const struct manifest *m, const char *object)
 static int
 begin_objects(struct apply *a, const struct manifest *m, struct err *err)
 {
-	/* What a killed import left; the home is locked, and so ours alone. */
-	file_sweep_dead(a->spool);
 	if (agreement_read(&a->agreement, a->st, a->objects, a->c, err) < 0 ||
 	    targets_new(&a->targets, a->spool, err) < 0)
 		return -1;

@@ -263,9 +263,12 @@ home_open(struct home **out, const char *path, struct err *err)
 		(void)err_set(err, ERR_USAGE, "%s: is not a home (make one "
 			      "with: orgferry init HOME)", SHOWN(path));
 	else if (has > 0 && (home->lock = file_lock(lock, err)) >= 0 &&
-		 read_keys(home, err) == 0 &&
-		 store_open(&home->store, db, err) == 0)
-		*out = home;
+		 read_keys(home, err) == 0) {
+		/* What an import left that was killed: its spool's name. */
+		file_sweep_dead(db);
+		if (store_open(&home->store, db, err) == 0)
+			*out = home;
+	}
 	free(key);
 	free(lock);
 	free(db);

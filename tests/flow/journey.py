@@ -2,11 +2,12 @@
 """Two orgs, from the invitation to the last bundle: what one side has shared
 is on the other, and what is wrong is refused and changes nothing.
 
-    journey.py [--days N] [--every N] [PATTERN]
+    journey.py [--days N] [--records N] [--every N] [PATTERN]
 
 Each case runs the real program on homes of its own. --days is for how many
-days the long one lasts (5), --every takes each Nth point at which the program
-is killed (20). PATTERN, a regular expression, picks cases by name.
+days the long one lasts (5) and --records how many records it begins with
+(500), --every takes each Nth point at which the program is killed (20).
+PATTERN, a regular expression, picks cases by name.
 """
 
 import argparse
@@ -327,7 +328,7 @@ def case_days(work, options):
     w = World(work)
     last = None
     for day in range(1, options.days + 1):
-        folder = w.generate(500, day)
+        folder = w.generate(options.records, day)
         w.must("low", "load", folder)
         file = w.carry()
         w.equal()
@@ -1087,9 +1088,18 @@ class Killed(crash.Journey):
         w.sound()
 
 
-def case_killed(work, options):
-    if not shutil.which("strace"):
-        raise Failed("wants strace")
+def case_swept(work, options):
+    """Any command takes away what an import left that was cut short."""
+    w = World(work, agree=False)
+    left = w.path("high/.org.db.4711-0.part")
+    with open(left, "w") as f:
+        f.write("half a spool")
+    w.must("high", "check")
+    want(not os.path.exists(left), "is left")
+
+
+def killed(work):
+    """An export and an import to be disturbed."""
     days = [os.path.join(work, "day%d" % n) for n in (1, 2)]
     for n, files in enumerate((crash.DAY_1, crash.DAY_2)):
         crash.write_snapshot(days[n], files)
@@ -1107,19 +1117,30 @@ def case_killed(work, options):
     after = os.path.join(work, "after")
     shutil.copytree(before, after)
     crash.must(after, "-C {w}/low export high -o {w}/carry/x.ferry")
+    return [Killed("export", "-C {w}/low export high -o {w}/carry/x.ferry",
+                   before),
+            Killed("import", "-C {w}/high import {w}/carry/x.ferry", after)]
+
+
+def kill(commands, work, options):
+    """Each command, killed at every point."""
+    if not shutil.which("strace"):
+        raise Failed("wants strace")
     score = crash.Score()
-    for journey in (Killed("export", "-C {w}/low export high -o "
-                           "{w}/carry/x.ferry", before),
-                    Killed("import", "-C {w}/high import {w}/carry/x.ferry",
-                           after)):
-        crash.every_point(journey, types.SimpleNamespace(
+    for command in commands(work):
+        crash.every_point(command, types.SimpleNamespace(
             errors=False, every=options.every), work, score)
     want(score.failed == 0, "%d of the points" % score.failed)
+
+
+def case_killed(work, options):
+    kill(killed, work, options)
 
 
 def main(cases):
     parser = argparse.ArgumentParser()
     parser.add_argument("--days", type=int, default=5, metavar="N")
+    parser.add_argument("--records", type=int, default=500, metavar="N")
     parser.add_argument("--every", type=int, default=20, metavar="N")
     parser.add_argument("pattern", nargs="?", default="")
     options = parser.parse_args()
