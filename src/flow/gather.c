@@ -489,14 +489,19 @@ gather_all(struct gather *g, struct manifest *m, struct err *err)
 static int
 keep_left(struct gather *g, struct err *err)
 {
+	/* One after the other, for each bundle takes as many numbers more. */
+	static const char again[] =
+		"update _ledger set ledger = n.next from (select ledger was, "
+		LEDGER_LAST " + row_number() over (order by ledger) next from "
+		"_ledger where ledger > ?1 and ledger <= ?4 and connection = "
+		"?2 and object = ?3 and ours and stop = '') n where ledger = "
+		"n.was";
+
 	for (size_t i = 0; g->left && i < g->agreement.outs; i++) {
 		const struct agreement_out *out = &g->agreement.out[i];
 
 		if (!out->published &&
-		    store_run(g->st, err, "update _ledger set ledger = ledger "
-			      "+ ?4 where ledger > ?1 and ledger <= ?4 and "
-			      "connection = ?2 and object = ?3 and ours and "
-			      "stop = ''", "iiii", g->c->out_ledger,
+		    store_run(g->st, err, again, "iiii", g->c->out_ledger,
 			      g->c->number, out->object->object,
 			      g->ledger) < 0)
 			return -1;
