@@ -327,17 +327,16 @@ find_creates(struct gather *g, struct gather_object *all, struct err *err)
 	store_bind_int(s, 2, g->c->number);
 	store_bind_int(s, 3, g->full);
 	while ((got = store_step(s, err)) > 0) {
-		int64_t object = store_int(s, 1);
+		int64_t ledger = store_int(s, 0), object = store_int(s, 1);
 		size_t len, tried = 0;
 
-		g->ledger = store_int(s, 0);
 		/* Nearly always the one before. */
 		while (tried++ < g->agreement.outs &&
 		       all[at].out->object->object != object)
 			at = (at + 1) % g->agreement.outs;
 		if (all[at].out->object->object == object &&
 		    all[at].out->published)
-			see_create(&all[at], g->ledger, store_text(s, 2, &len),
+			see_create(&all[at], ledger, store_text(s, 2, &len),
 				   before[at]);
 		else
 			g->left = true;

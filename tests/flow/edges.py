@@ -7,6 +7,7 @@ same.
 Each case runs the real program on homes of its own, as in journey.py.
 """
 
+import os
 import sqlite3
 import sys
 
@@ -131,6 +132,20 @@ def case_here_anew(work, options):
     w.day({"Account": [HEAD] + [[r[0], "", ""] for r in rows]})
     w.equal()
     w.sound()
+
+
+def case_receipts_once(work, options):
+    """What was accepted is told once, also beside records of one's own."""
+    w = World(work)
+    w.must("low", "subscribe", "high", "--all", "--auto-accept")
+    w.must("high", "publish", "Low", "--all")
+    w.load("high", {"Case": [["Id", "Subject"], ["500000000000001AAA", "c"]]})
+    w.must("high", "forward", "Low", "--object", "Case")
+    w.day({"Account": [HEAD, [account(1), "a", ""]]})
+    w.back()
+    file = w.path("quiet.ferry")
+    said = w.must("high", "export", "Low", "-o", file, "--json")
+    want(not os.path.exists(file), "told twice:", said)
 
 
 def case_field_after_all(work, options):
