@@ -121,13 +121,17 @@ mark_published(struct gather *g, struct err *err)
 	return 0;
 }
 
-/* Fields newly published: whole, of every record that has been told. */
+/*
+ * Fields newly published: whole, of every record that has been told. The
+ * partner may have a value from when the field was published before: what was
+ * emptied since is told too.
+ */
 static int
 gather_fields(struct gather *g, const struct agreement_out *out,
 	      struct err *err)
 {
 	const struct object *object = out->object;
-	char sql[2 * LIMIT_NAME + 384];
+	char sql[2 * LIMIT_NAME + 512];
 
 	for (size_t f = 0; f < object->fields; f++) {
 		if (!out->field[f] || out->told[f])
@@ -137,7 +141,9 @@ gather_fields(struct gather *g, const struct agreement_out *out,
 			       "from \"%s\" o join _ledger l on l._row = "
 			       "o._row and l.connection = ?1 and l.stop = '' "
 			       "where (l.ledger <= ?3 or not l.ours) and "
-			       "o.\"%s\" <> ''", object->name, object->field[f].name);
+			       "(o.\"%s\" <> '' or exists (select 1 from "
+			       "_change h where h._row = o._row and h.field = "
+			       "?2))", object->name, object->field[f].name);
 		if (run(g, sql, g->c->number, object->field[f].field,
 			g->c->out_ledger, err) < 0)
 			return -1;
