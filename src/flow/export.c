@@ -96,7 +96,7 @@ fill_manifest(struct work *w, struct err *err)
 
 /*
  * Under --all new objects and fields are published as they come; a type that
- * was learnt is told before a value is spelled by it.
+ * was learnt is told before a value is spelled by it, and its values anew.
  */
 static int
 see_new_fields(struct work *w, struct err *err)
@@ -106,7 +106,6 @@ see_new_fields(struct work *w, struct err *err)
 	for (size_t i = 0; i < w->out.g.agreement.outs; i++) {
 		const struct agreement_out *o = &w->out.g.agreement.out[i];
 
-		news |= o->published && o->retyped;
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
 			news |= o->field[f] && !o->told[f];
 	}

@@ -80,10 +80,6 @@ infer_field(struct store *st, struct objects *objects,
 	if (objects_set_type(objects, f, VALUE_REFERENCE, OBJECT_INFERRED,
 			     err) < 0)
 		return -1;
-	/* What has been told of it were ids: it is told anew, as names. */
-	if (store_run(st, err, "delete from _told where object = ?1 and field "
-		      "= ?2", "ss", o->name, f->name) < 0)
-		return -1;
 	return records_respell(records, o, f, err);
 }
 

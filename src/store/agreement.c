@@ -100,10 +100,9 @@ see_told(struct agreement_out *o, const char *field, const char *type)
 
 	if (f == o->object->fields)
 		return;
-	o->told[f] = true;
-	o->retyped |= o->field[f] &&
-		      strcmp(value_type_word(o->object->field[f].type),
-			     type) != 0;
+	/* A type that is new may spell what has been told in another way. */
+	o->told[f] = strcmp(value_type_word(o->object->field[f].type),
+			    type) == 0;
 }
 
 static int

@@ -16,8 +16,7 @@ struct agreement_out {
 	struct object *object;
 	bool published;
 	bool *field; /* of object->fields: published */
-	bool *told;  /* published, and has been before: only changes go */
-	bool retyped; /* one of those was told to be of another type */
+	bool *told;  /* and has been before, of the same type: changes go */
 };
 
 /* One of their objects, as it comes in. */
