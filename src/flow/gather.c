@@ -177,11 +177,17 @@ gather_changes(struct gather *g, struct err *err)
 		"insert into _found select distinct l.object, 2, " WIRE ", "
 		"l._row, l.ledger from _val v cross join _ledger l on l._row "
 		"= v._row and l.connection = ?1 and l.stop = '' where ?3 = 0";
+	/*
+	 * Also one that was told, went, was shared once more as it came back
+	 * and went again: its row has moved above the mark.
+	 */
 	static const char deleted[] =
 		"insert into _found select l.object, 3, " WIRE ", l._row, "
 		"l.ledger from _deleted d cross join _ledger l on l._row = "
-		"d._row and l.connection = ?1 and l.stop = '' and (l.ledger "
-		"<= ?4 or not l.ours) where d.number > ?3 and d.origin <> ?1";
+		"d._row and l.connection = ?1 and l.stop = '' where d.number "
+		"> ?3 and d.origin <> ?1 and (l.ledger <= ?4 or not l.ours or "
+		"exists (select 1 from _deleted b where b.object = d.object "
+		"and b.id = d.id and b._row <> d._row and b.number > ?3))";
 	int64_t n = g->c->number, inviter = g->c->inviter;
 	int64_t mark = g->c->out_ledger;
 
