@@ -106,6 +106,7 @@ see_new_fields(struct work *w, struct err *err)
 	for (size_t i = 0; i < w->out.g.agreement.outs; i++) {
 		const struct agreement_out *o = &w->out.g.agreement.out[i];
 
+		news |= o->published && !o->known;
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
 			news |= o->field[f] && !o->told[f];
 	}

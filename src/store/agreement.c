@@ -98,6 +98,7 @@ see_told(struct agreement_out *o, const char *field, const char *type)
 {
 	size_t f = objects_field(o->object, field, strlen(field));
 
+	o->known |= *field == 0;
 	if (f == o->object->fields)
 		return;
 	/* A type that is new may spell what has been told in another way. */
@@ -440,6 +441,10 @@ agreement_set_told(struct store *st, const struct connection *c,
 	for (size_t i = 0; i < a->outs; i++) {
 		const struct agreement_out *o = &a->out[i];
 
+		if (o->published &&
+		    store_run(st, err, "insert into _told values (?1, ?2, '', "
+			      "'')", "is", c->number, o->object->name) < 0)
+			return -1;
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
 			if (o->field[f] &&
 			    store_run(st, err, "insert into _told values (?1, "

@@ -14,7 +14,7 @@
 /* One of our objects, as it goes out. */
 struct agreement_out {
 	struct object *object;
-	bool published;
+	bool published, known; /* known: the partner was told so before */
 	bool *field; /* of object->fields: published */
 	bool *told;  /* and has been before, of the same type: changes go */
 };
