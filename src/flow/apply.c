@@ -219,6 +219,15 @@ try_fresh(struct apply *a, struct incoming *o, struct target *t,
 	return 1;
 }
 
+/* What waits of a record: itself and its values. */
+static int
+forget_waiting(struct apply *a, const char *wire, struct err *err)
+{
+	return store_run(a->st, err, "delete from _waiting where connection = "
+			 "?1 and name = ?2", "it", a->c->number, wire,
+			 (size_t)LEDGER_NAME);
+}
+
 static int
 take_create(struct apply *a, struct incoming *o, struct target *t,
 	    struct err *err)
@@ -241,6 +250,10 @@ take_create(struct apply *a, struct incoming *o, struct target *t,
 		t->row = row.row;
 	} else if (!o->local || !o->in->accept) {
 		a->sum->waiting++;
+		/* What it had before it was gone does not come again. */
+		if (a->landing.waiting &&
+		    forget_waiting(a, t->wire, err) < 0)
+			return -1;
 		a->landing.waiting = true;
 		return waiting_put(a->st, a->c, o->from->name, t->wire,
 				   field_of(""), field_of(""),
@@ -263,10 +276,7 @@ take_delete(struct apply *a, struct incoming *o, const char *wire,
 	int got = ledger_by_name(a->st, a->c, wire, &row, err);
 
 	if (got < 0 || (a->landing.waiting &&
-			store_run(a->st, err, "delete from _waiting where "
-				  "connection = ?1 and name = ?2", "it",
-				  a->c->number, wire,
-				  (size_t)LEDGER_NAME) < 0))
+			forget_waiting(a, wire, err) < 0))
 		return -1;
 	if (got == 0 || !row.live)
 		return 0;
