@@ -84,6 +84,8 @@ see_published(struct agreement_out *o, const char *field, const char *how)
 
 	if (*field == 0) {
 		o->published = !excepted;
+	} else if (strcmp(field, "*") == 0 && excepted) {
+		memset(o->field, 0, o->object->fields * sizeof *o->field);
 	} else if (strcmp(field, "*") == 0) {
 		set_all(o);
 	} else {
@@ -297,6 +299,20 @@ find_names(struct objects *objects, const char **object, const char **field,
 	return 0;
 }
 
+/*
+ * A single field of an object that was taken back is all that goes of it, also
+ * where all other objects go whole.
+ */
+static int
+leave_others(struct store *st, const struct connection *c, const char *object,
+	     struct err *err)
+{
+	return store_run(st, err, "insert into _publication select connection, "
+			 "object, '*', 1 from _publication where connection = "
+			 "?1 and object = ?2 and field = '' and excepted on "
+			 "conflict do nothing", "is", c->number, object);
+}
+
 int
 agreement_publish(struct store *st, struct objects *objects,
 		  struct connection *c, const char *object,
@@ -307,6 +323,7 @@ agreement_publish(struct store *st, struct objects *objects,
 		return note(st, c, "Published All", NULL, NULL, user, err);
 	}
 	if (find_names(objects, &object, &field, err) < 0 ||
+	    (field && leave_others(st, c, object, err) < 0) ||
 	    put_publication(st, c, object, "", false, err) < 0 ||
 	    put_publication(st, c, object, field ? field : "*", false, err) <
 		    0)
