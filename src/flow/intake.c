@@ -27,6 +27,8 @@ struct column {
 	size_t field; /* of the object; or NONE: set aside */
 	bool guessing;
 	bool late; /* it was there, and only now shows its type */
+	bool ids;  /* of ids, none of which was known to be a record here */
+	char seen[3]; /* how the last of those began that was looked at */
 	struct value_guess guess;
 };
 #define NONE SIZE_MAX
@@ -49,6 +51,7 @@ struct work {
 	size_t columns, id_column, stamp_column;
 	size_t line_end; /* its length in the header: LF or CRLF */
 	bool fresh;	  /* the object has never been loaded */
+	bool first; /* it has no records so far */
 	struct known known;
 	struct buf batch;
 	struct pending *pending;
@@ -74,8 +77,7 @@ bad_row(struct work *w, uint64_t line, const char *rule, const char *value)
 			 value);
 }
 
-/* A type that is said anew of a field that is there: its values are respelled.
- */
+/* A type said anew of a field that is there: its values are respelled. */
 static int
 retype(struct work *w, size_t field, struct err *err)
 {
@@ -153,6 +155,8 @@ map_columns(struct work *w, const struct row *header, struct err *err)
 				OBJECT_INFERRED &&
 			w->o->field[w->column[i].field].type == VALUE_UNKNOWN;
 		w->column[i].guessing |= w->column[i].late;
+		w->column[i].ids = w->o->field[w->column[i].field].type ==
+				   VALUE_ID;
 	}
 	if (w->id_column == NONE)
 		return err_set(err, ERR_REFUSED, "line 1: has no column Id, "
@@ -263,6 +267,18 @@ spell(struct work *w, size_t field, struct field text, uint64_t line,
 	return 0;
 }
 
+/* Whether a column of foreign ids may have got one of a record here. */
+static int
+see_id(struct work *w, struct column *c, struct field id, struct err *err)
+{
+	if (w->in->learned || id.len < sizeof c->seen ||
+	    memcmp(c->seen, id.at, sizeof c->seen) == 0)
+		return 0;
+	memcpy(c->seen, id.at, sizeof c->seen);
+	return references_begin_so(w->in->st, w->in->objects, c->seen,
+				   &w->in->learned, err);
+}
+
 /* The row's values, spelled, in place of what `value` has. */
 static int
 take_values(struct work *w, const struct row *row, uint64_t line,
@@ -278,7 +294,8 @@ take_values(struct work *w, const struct row *row, uint64_t line,
 		if (c->guessing)
 			value_guess_see(&c->guess, row->field[i].at,
 					row->field[i].len);
-		if (spell(w, c->field, row->field[i], line, err) < 0)
+		if ((c->ids && see_id(w, c, row->field[i], err) < 0) ||
+		    spell(w, c->field, row->field[i], line, err) < 0)
 			return -1;
 		/* As an offset, until the buffer has stopped moving. */
 		w->value[c->field].len = w->spelled.len - start;
@@ -728,6 +745,7 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	if (make_row_room(w, err) < 0 ||
 	    known_read(&w->known, w->in->records, w->o, err) < 0)
 		return -1;
+	w->first = w->known.count == 0;
 	while ((got = skim_next(skim, &r, err)) > 0) {
 		size_t end = r.whole - r.len;
 
@@ -746,6 +764,8 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 						  at_file(w, err);
 	if (parse_batch(w, err) < 0 || take_gone(w, err) < 0)
 		return -1;
+	/* An object's first records may be what others refer to. */
+	w->in->learned |= w->first && w->tally->inserted > 0;
 	return settle_types(w, err);
 }
 

@@ -101,6 +101,26 @@ references_infer(struct store *st, struct objects *objects,
 }
 
 int
+references_begin_so(struct store *st, struct objects *objects,
+		    const char prefix[static 3], bool *yes, struct err *err)
+{
+	*yes = false;
+	for (size_t i = 0; i < objects_count(objects) && !*yes; i++) {
+		char sql[LIMIT_NAME + 96];
+		int64_t some;
+
+		(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where "
+			       "\"Id\" >= ?1 and \"Id\" < ?1 || '~' limit 1",
+			       objects_at(objects, i)->name);
+		if (store_ask(st, &some, 0, err, sql, "t", prefix,
+			      (size_t)3) < 0)
+			return -1;
+		*yes = some != 0;
+	}
+	return 0;
+}
+
+int
 references_only_ids(struct store *st, const struct object *o,
 		    const struct object_field *f, bool *only, struct err *err)
 {
