@@ -93,6 +93,7 @@ apply_new(struct apply **out, struct home *home, struct connection *c,
 		return -1;
 	}
 	a->anew.records = a->landing.records = a->records;
+	a->landing.objects = a->objects;
 	a->landing.waiting = waiting != 0;
 	*out = a;
 	return 0;
