@@ -33,6 +33,7 @@ struct apply {
 	struct landing landing;
 	struct incoming *object; /* as many as the manifest has */
 	size_t count;
+	bool asked; /* a person wants everything anew */
 	struct targets *targets;
 	char *spool; /* where they have room */
 	struct apply_sum *sum;
@@ -229,6 +230,30 @@ forget_waiting(struct apply *a, const char *wire, struct err *err)
 			 (size_t)LEDGER_NAME);
 }
 
+/*
+ * By the name of a record of this org's that it does not share a partner could
+ * lay hold of any whose id it knows. A person who asked for everything anew,
+ * for this home was restored, wants just that.
+ */
+static int
+check_side(struct apply *a, const char *object, const char *wire,
+	   struct err *err)
+{
+	struct ledger_row row;
+	int got;
+
+	if (wire[0] != connection_side(a->c, true) ||
+	    (a->anew.full && a->asked))
+		return 0;
+	got = ledger_by_name(a->st, a->c, wire, &row, err);
+	if (got < 0 || (got > 0 && row.live))
+		return got < 0 ? -1 : 0;
+	return err_set(err, ERR_REFUSED, "%s: %.20s is this org's own record, "
+		       "and comes as a new one of the partner's; only what "
+		       "export --full wrote may say so, taken in with "
+		       "--new-epoch", object, wire);
+}
+
 static int
 take_create(struct apply *a, struct incoming *o, struct target *t,
 	    struct err *err)
@@ -236,6 +261,8 @@ take_create(struct apply *a, struct incoming *o, struct target *t,
 	struct ledger_row row;
 	int got;
 
+	if (check_side(a, o->from->name, t->wire, err) < 0)
+		return -1;
 	ledger_sum_add(&o->sum, t->wire);
 	o->summed = true;
 	got = try_fresh(a, o, t, err);
@@ -456,8 +483,9 @@ take_receipt(struct apply *a, const struct field *f, struct err *err)
 	char id[19];
 	int got = ledger_by_name(a->st, a->c, f[1].at, &row, err);
 
-	if (got <= 0)
-		return got;
+	/* Of what the partner named itself there is nothing to tell us. */
+	if (got <= 0 || !row.ours)
+		return got < 0 ? -1 : 0;
 	a->sum->receipts++;
 	if (field_is(f[3], "accepted")) {
 		(void)snprintf(id, sizeof id, "%.18s", f[2].at);
@@ -518,8 +546,8 @@ check_sums(struct apply *a, struct err *err)
 }
 
 int
-apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
-	     struct err *err)
+apply_bundle(struct apply *a, struct bundle_in *in, bool asked,
+	     struct apply_sum *sum, struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	struct changes *changes;
@@ -530,6 +558,7 @@ apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
 	*sum = (struct apply_sum){ 0 };
 	a->sum = sum;
 	a->anew.full = m->start == MANIFEST_START_FULL;
+	a->asked = asked;
 	if (anew_begin(&a->anew, err) < 0)
 		return -1;
 	if (m->catalog_told &&
