@@ -15,6 +15,7 @@ landing_field(struct landing *l, const char *object,
 	      const struct object *local, struct field theirs,
 	      struct landing_field *out, struct err *err)
 {
+	char name[LIMIT_NAME + 1];
 	int64_t time;
 
 	*out = (struct landing_field){ .f = SIZE_MAX };
@@ -24,7 +25,9 @@ landing_field(struct landing *l, const char *object,
 		      theirs.at, theirs.len) < 0)
 		return -1;
 	out->time = time != 0;
-	if (!local)
+	/* What is each org's own never lands, whoever sends it. */
+	(void)snprintf(name, sizeof name, "%.*s", (int)theirs.len, theirs.at);
+	if (!local || !agreement_publishable(name))
 		return 0;
 	if (agreement_map(l->st, l->c, object, theirs, local, &out->f, err) <
 	    0)
