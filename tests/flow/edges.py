@@ -22,7 +22,8 @@ def case_left_for_long(work, options):
     w = World(work, agree=False)
     w.load("low", {"Account": [HEAD, [account(1), "a", ""]],
                    "Case": [["Id", "Subject"], ["500000000000001AAA", "c"]]})
-    for words in (["publish", "high", "--all"], ["rule", "add", "high", "--all"],
+    for words in (["publish", "high", "--all"],
+                  ["rule", "add", "high", "--all"],
                   ["forward", "high", "--object", "Case"],
                   ["unpublish", "high", "Case"]):
         w.must("low", *words)
