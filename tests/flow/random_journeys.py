@@ -23,66 +23,7 @@ import tempfile
 
 import journey
 from journey import Failed, want
-
-# Object: key prefix, fields, and which of them are references.
-OBJECTS = {
-    "Account": ("001", ["Name", "Type", "ParentId", "Any__c"]),
-    "Contact": ("003", ["LastName", "AccountId", "ReportsToId"]),
-    "Thing__c": ("a01", ["Name", "Text__c", "When__c", "Then__c", "Late__c",
-                         "Account__c", "Any__c"]),
-    "Other__c": ("a02", ["Name", "Thing__c", "Self__c"]),
-    "Bare__c": ("a03", []),
-}
-REFERS = {"ParentId": ["Account"], "AccountId": ["Account"],
-          "ReportsToId": ["Contact"], "Account__c": ["Account"],
-          "Thing__c": ["Thing__c"], "Self__c": ["Other__c"],
-          "Any__c": ["Account", "Contact", "Thing__c"]}
-TEXTS = ["", "a", "b", 'say "so", twice', "two\nlines", "crlf\r\nend", "é€",
-         "+5", "-0.250", "=1+1", " blanks ", "x" * 300, "O'Neil"]
-TIMES = ["", "2026-11-21T06:00:00.000Z", "2026-11-21T06:00:00.123Z",
-         "1999-12-31T23:59:59.999Z", "1700-01-01T00:00:00.000Z",
-         "4000-12-31T23:59:59.000Z"]
-
-
-def identifier(prefix, n):
-    """An id of lower and upper case; a few end in wrong characters."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-    short = prefix + "%09d" % (n // 4) + ("aaA", "AAa", "aAb", "00Z")[n % 4]
-    check = "".join(letters[sum(1 << i for i in range(5)
-                                if short[at + i].isupper())]
-                    for at in (0, 5, 10))
-    return short + ("AAZ" if n % 13 == 12 else check)
-
-
-class Model:
-    """What there is to know of low and of what it said."""
-
-    def __init__(self):
-        self.records = {o: {} for o in OBJECTS}
-        self.there = set()       # objects that a load has told of
-        self.all = False         # published, but for the exceptions
-        self.no = set()          # (object, field), field None: the object
-        self.published = {}      # object: its fields
-        self.rules = set()
-        self.shared = set()      # ids
-        self.late = False        # whether Late__c is known to be a boolean
-
-    def fields(self, name):
-        """The fields of an object that are published, or None."""
-        if self.all and (name, None) not in self.no:
-            return {f for f in OBJECTS[name][1] if (name, f) not in self.no}
-        return {f for f in self.published[name] if (name, f) not in
-                self.no} if name in self.published else None
-
-    def apply_rules(self):
-        for name in self.there:
-            if self.fields(name) is not None and \
-                    (name in self.rules or "" in self.rules):
-                self.shared |= set(self.records[name])
-
-    def alive(self):
-        return {i for rows in self.records.values() for i in rows}
-
+from random_org import OBJECTS, REFERS, Model, make_template
 
 class Journey(journey.World):
     def __init__(self, work, seed, templates):
@@ -106,49 +47,9 @@ class Journey(journey.World):
 
     # What low's org does.
 
-    def value(self, name, field):
-        rnd = self.rnd
-        if field in REFERS:
-            kind = rnd.choice(REFERS[field])
-            ids = sorted(self.model.records[kind])
-            dice = rnd.random()
-            if dice < .3 or not ids:
-                return ""
-            if dice < .35:
-                return identifier("005", 8)  # of an object that is not there
-            if dice < .4:
-                return identifier(OBJECTS[kind][0], rnd.randrange(40))
-            return rnd.choice(ids)
-        if field in ("When__c", "Then__c"):
-            return rnd.choice(TIMES)
-        if field == "Late__c":
-            return rnd.choice(["", "true", "false"] if self.model.late else
-                              ["", "1", "0", "TRUE", "false"])
-        return rnd.choice(TEXTS)
-
-    def edit(self):
-        """Some records are created, changed, deleted, created again."""
-        rnd, records = self.rnd, self.model.records
-        name = rnd.choice(list(OBJECTS))
-        rows = records[name]
-        for _ in range(rnd.choice([1, 2, 3, 5, 14])):
-            ids, dice = sorted(rows), rnd.random()
-            if dice < .45 or not ids:
-                n = rnd.randrange(40)
-                rows.setdefault(identifier(OBJECTS[name][0], n), {})
-                for field in OBJECTS[name][1]:
-                    rows[identifier(OBJECTS[name][0], n)][field] = \
-                        self.value(name, field)
-            elif dice < .85 and OBJECTS[name][1]:
-                field = rnd.choice(OBJECTS[name][1])
-                rows[rnd.choice(ids)][field] = self.value(name, field)
-            else:
-                gone = rnd.choice(ids)
-                del rows[gone]
-
     def do_day(self):
         for _ in range(self.rnd.choice([1, 2, 4])):
-            self.edit()
+            self.model.edit(self.rnd)
         self.load_low()
 
     def load_low(self, *more):
@@ -350,30 +251,25 @@ class Journey(journey.World):
             self.do_answer("--full")
         del self.kept["home"]
 
-    # What must hold.
-
-    def ledger_rows(self):
-        with open(self.ledger("high"), newline="", encoding="utf-8") as f:
-            return [row for row in csv.DictReader(f, strict=True)
-                    if row["Connection"] == "Low"]
-
     def do_check(self):
         m = self.model
         self.say()
         self.do_import()
         self.do_accept()
-        rows = self.ledger_rows()
         active, stopped = {}, set()
+        with open(self.ledger("high"), newline="", encoding="utf-8") as f:
+            rows = list(csv.DictReader(f, strict=True))
         for row in rows:
+            if row["Connection"] != "Low":
+                continue
             if row["Stop Date"]:
                 stopped.add(row["Local Record"])
             else:
                 want(row["Partner Record"] not in active, "two copies of",
                      row["Partner Record"])
                 active[row["Partner Record"]] = row["Local Record"]
-        alive = m.alive()
         for id_ in active:
-            want(id_ in alive, id_, "is Active there and gone here")
+            want(id_ in m.alive(), id_, "is Active there and gone here")
             want(id_ in m.shared, id_, "has come and is not shared")
         for name in OBJECTS:
             self.check_object(name, self.table("low", name),
@@ -439,38 +335,6 @@ STEPS = (["day"] * 8 + ["publish"] * 4 + ["unpublish", "rule", "rule",
          "restore", "third", "check", "back", "learn"])
 
 
-def connect(world, inviter, other, *more):
-    """As World.connect(), of any two homes."""
-    inv, answer = world.new(".ferry"), world.new(".ferry")
-    world.must(inviter, "connection", "invite", other, "--contact",
-               "Ada <ada@%s.example>" % other, "-o", inv, *more)
-    world.must(other, "import", inv)
-    world.must(other, "connection", "accept", inviter.capitalize(),
-               "--fingerprint", world.fingerprint(inviter),
-               *([] if more else ["-o", answer]))
-    if not more:
-        world.must(inviter, "import", answer, "--fingerprint",
-                   world.fingerprint(other))
-
-
-def make_template(work, one_way):
-    world = journey.World(work, connect=False, agree=False)
-    world.make_homes()
-    world.must(None, "init", world.path("top"), "--name", "Top", "--enable")
-    key = world.path("key")
-    world.must("high", "key", "export", "--sealing", "-o", key)
-    connect(world, "low", "high",
-            *(["--one-way", "--to-key", key] if one_way else []))
-    connect(world, "high", "top")
-    world.must("high", "publish", "top", "--all")
-    world.must("high", "rule", "add", "top", "--all")
-    world.must("top", "subscribe", "High", "--all", "--auto-accept",
-               "--on-delete", "delete")
-    for name in os.listdir(work):
-        if name not in ("low", "high", "top"):
-            os.unlink(world.path(name))
-
-
 def plan(seed):
     rnd = random.Random(seed)
     steps = ["day"] + rnd.choices(STEPS, k=rnd.choice([8, 16, 30]))
@@ -523,10 +387,9 @@ def main():
             if said:
                 failed += 1
                 steps = shrink(seed, steps, templates)
-                print("FAILED  seed %d: %s" % (
-                    seed, play(seed, steps, templates)))
-                print("        %s" % " ".join("%d:%s" % s for s in steps),
-                      flush=True)
+                print("FAILED  seed %d: %s" % (seed, play(seed, steps,
+                                                          templates)))
+                print("       ", *("%d:%s" % s for s in steps), flush=True)
     print("%d passed, %d failed" % (options.seeds - failed, failed))
     return 1 if failed else 0
 
