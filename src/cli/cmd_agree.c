@@ -293,6 +293,11 @@ run_subscribed(struct cli *cli)
 		return -1;
 	table_begin(&t, columns, 4);
 	rc = agreement_read(&a, s->st, s->objects, &s->c, &cli->err);
+	if (rc == 0 && s->c.subscribe_all)
+		table_row(&t, (const char *[]){
+			"(all)", "(as theirs)",
+			s->c.accept_all ? "automatic" : "by hand",
+			s->c.delete_all ? "delete" : "keep" });
 	for (size_t i = 0; rc == 0 && i < a.ins; i++)
 		table_row(&t, (const char *[]){
 			a.in[i].name,

@@ -58,7 +58,7 @@ row_people(const char *const *v, struct err *err)
 	add_word(&out, v[0], TEXT_INSTANT);
 	add_word(&out, v[2], 12);
 	add_word(&out, v[3], 17);
-	add_word(&out, v[4], 12);
+	add_word(&out, v[4], 19);
 	add_word(&out, v[1], 12);
 	for (size_t i = 5; i < 9; i++)
 		if (*v[i])
@@ -89,7 +89,7 @@ static void
 head_people(struct listing *l)
 {
 	if (!l->json && !l->headed)
-		printf("%-24s %-12s %-17s %-12s %-12s %s\n", "Date",
+		printf("%-24s %-12s %-17s %-19s %-12s %s\n", "Date",
 		       "Connection", "Category", "Action", "User", "What");
 	l->headed = true;
 }

@@ -251,6 +251,10 @@ run_export(struct cli *cli)
 		printf("bundle %" PRIu64 ": %" PRIu64 " created, %" PRIu64
 		       " updated, %" PRIu64 " deleted\n", sum.sequence,
 		       sum.creates, sum.updates, sum.deletes);
+	if (sum.unshared)
+		printf("no record is shared so far: say what the partner may "
+		       "have with orgferry publish,\nand which records go with "
+		       "orgferry rule add or orgferry forward\n");
 	if (sum.full)
 		printf("all of it anew; the partner takes it with: orgferry "
 		       "import --new-epoch\n");

@@ -33,6 +33,7 @@ struct apply {
 	struct landing landing;
 	struct incoming *object; /* as many as the manifest has */
 	size_t count;
+	bool asked; /* a person wants everything anew */
 	struct targets *targets;
 	char *spool; /* where they have room */
 	struct apply_sum *sum;
@@ -93,6 +94,7 @@ apply_new(struct apply **out, struct home *home, struct connection *c,
 		return -1;
 	}
 	a->anew.records = a->landing.records = a->records;
+	a->landing.objects = a->objects;
 	a->landing.waiting = waiting != 0;
 	*out = a;
 	return 0;
@@ -237,6 +239,39 @@ try_fresh(struct apply *a, struct incoming *o, struct target *t,
 	return 1;
 }
 
+/* What waits of a record: itself and its values. */
+static int
+forget_waiting(struct apply *a, const char *wire, struct err *err)
+{
+	return store_run(a->st, err, "delete from _waiting where connection = "
+			 "?1 and name = ?2", "it", a->c->number, wire,
+			 (size_t)LEDGER_NAME);
+}
+
+/*
+ * By the name of a record of this org's that it does not share a partner could
+ * lay hold of any whose id it knows. A person who asked for everything anew,
+ * for this home was restored, wants just that.
+ */
+static int
+check_side(struct apply *a, const char *object, const char *wire,
+	   struct err *err)
+{
+	struct ledger_row row;
+	int got;
+
+	if (wire[0] != connection_side(a->c, true) ||
+	    (a->anew.full && a->asked))
+		return 0;
+	got = ledger_by_name(a->st, a->c, wire, &row, err);
+	if (got < 0 || (got > 0 && row.live))
+		return got < 0 ? -1 : 0;
+	return err_set(err, ERR_REFUSED, "%s: %.20s is this org's own record, "
+		       "and comes as a new one of the partner's; only what "
+		       "export --full wrote may say so, taken in with "
+		       "--new-epoch", object, wire);
+}
+
 static int
 take_create(struct apply *a, struct incoming *o, struct target *t,
 	    struct err *err)
@@ -244,6 +279,8 @@ take_create(struct apply *a, struct incoming *o, struct target *t,
 	struct ledger_row row;
 	int got;
 
+	if (check_side(a, o->from->name, t->wire, err) < 0)
+		return -1;
 	ledger_sum_add(&o->sum, t->wire);
 	o->summed = true;
 	got = try_fresh(a, o, t, err);
@@ -259,6 +296,10 @@ take_create(struct apply *a, struct incoming *o, struct target *t,
 		t->row = row.row;
 	} else if (!o->local || !o->in->accept) {
 		a->sum->waiting++;
+		/* What it had before it was gone does not come again. */
+		if (a->landing.waiting &&
+		    forget_waiting(a, t->wire, err) < 0)
+			return -1;
 		a->landing.waiting = true;
 		return waiting_put(a->st, a->c, o->from->name, t->wire,
 				   field_of(""), field_of(""),
@@ -281,10 +322,7 @@ take_delete(struct apply *a, struct incoming *o, const char *wire,
 	int got = ledger_by_name(a->st, a->c, wire, &row, err);
 
 	if (got < 0 || (a->landing.waiting &&
-			store_run(a->st, err, "delete from _waiting where "
-				  "connection = ?1 and name = ?2", "it",
-				  a->c->number, wire,
-				  (size_t)LEDGER_NAME) < 0))
+			forget_waiting(a, wire, err) < 0))
 		return -1;
 	if (got == 0 || !row.live)
 		return 0;
@@ -459,8 +497,9 @@ take_receipt(struct apply *a, const struct field *f, struct err *err)
 	char id[19];
 	int got = ledger_by_name(a->st, a->c, f[1].at, &row, err);
 
-	if (got <= 0)
-		return got;
+	/* Of what the partner named itself there is nothing to tell us. */
+	if (got <= 0 || !row.ours)
+		return got < 0 ? -1 : 0;
 	a->sum->receipts++;
 	if (field_is(f[3], "accepted")) {
 		(void)snprintf(id, sizeof id, "%.18s", f[2].at);
@@ -521,8 +560,8 @@ check_sums(struct apply *a, struct err *err)
 }
 
 int
-apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
-	     struct err *err)
+apply_bundle(struct apply *a, struct bundle_in *in, bool asked,
+	     struct apply_sum *sum, struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	struct changes *changes;
@@ -533,6 +572,7 @@ apply_bundle(struct apply *a, struct bundle_in *in, struct apply_sum *sum,
 	*sum = (struct apply_sum){ 0 };
 	a->sum = sum;
 	a->anew.full = m->start == MANIFEST_START_FULL;
+	a->asked = asked;
 	if (anew_begin(&a->anew, err) < 0)
 		return -1;
 	if (m->catalog_told &&

@@ -33,8 +33,11 @@ int apply_new(struct apply **out, struct home *home, struct connection *c,
 	      struct err *err);
 void apply_free(struct apply *a); /* NULL is fine */
 
-/* All rows of a bundle, to its end. Sums of names must be the manifest's. */
-int apply_bundle(struct apply *a, struct bundle_in *in,
+/*
+ * All rows of a bundle, to its end. Sums of names must be the manifest's.
+ * asked: a person wants everything anew.
+ */
+int apply_bundle(struct apply *a, struct bundle_in *in, bool asked,
 		 struct apply_sum *sum, struct err *err);
 
 /* Accept what waits: one record by its name on the wire, or all. */

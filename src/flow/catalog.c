@@ -3,17 +3,25 @@
 
 #include <string.h>
 
+#include "store/agreement.h"
+
 /* What the partner publishes: all of it anew. */
 int
 catalog_take(struct store *st, const struct connection *c,
 	     const struct field *f, struct err *err)
 {
-	return store_run(st, err, "insert into _catalog values (?1, ?2, ?3, "
-			 "?4, ?5, ?6, ?7, ?8, ?9, ?10)", "ittttttttt",
-			 c->number, f[0].at, f[0].len, f[1].at, f[1].len,
-			 f[2].at, f[2].len, f[3].at, f[3].len, f[4].at,
-			 f[4].len, f[5].at, f[5].len, f[6].at, f[6].len,
-			 f[7].at, f[7].len, f[8].at, f[8].len);
+	if (store_run(st, err, "insert or ignore into _catalog values (?1, "
+		      "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", "ittttttttt",
+		      c->number, f[0].at, f[0].len, f[1].at, f[1].len,
+		      f[2].at, f[2].len, f[3].at, f[3].len, f[4].at, f[4].len,
+		      f[5].at, f[5].len, f[6].at, f[6].len, f[7].at, f[7].len,
+		      f[8].at, f[8].len) < 0)
+		return -1;
+	if (store_changed(st) > 0)
+		return 0;
+	return err_set(err, ERR_REFUSED, "%s.%s: stands twice among what the "
+		       "partner publishes, in capitals and small letters",
+		       SHOWN_N(f[0].at, f[0].len), SHOWN_N(f[1].at, f[1].len));
 }
 
 /* A field of which nothing is known that speaks against a reference. */
@@ -67,6 +75,8 @@ catalog_grow(struct store *st, const struct connection *c,
 		const char *field = store_text(s, 0, &len);
 		const char *word = store_text(s, 1, &type_len);
 
+		if (!agreement_publishable(c, field))
+			continue;
 		(void)value_type_parse(&type, word, type_len);
 		index = objects_field(local, field, len);
 		if (index == local->fields ?

@@ -96,7 +96,7 @@ fill_manifest(struct work *w, struct err *err)
 
 /*
  * Under --all new objects and fields are published as they come; a type that
- * was learnt is told before a value is spelled by it.
+ * was learnt is told before a value is spelled by it, and its values anew.
  */
 static int
 see_new_fields(struct work *w, struct err *err)
@@ -106,7 +106,7 @@ see_new_fields(struct work *w, struct err *err)
 	for (size_t i = 0; i < w->out.g.agreement.outs; i++) {
 		const struct agreement_out *o = &w->out.g.agreement.out[i];
 
-		news |= o->published && o->retyped;
+		news |= o->published && !o->known;
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
 			news |= o->field[f] && !o->told[f];
 	}
@@ -283,6 +283,7 @@ static int
 make(struct work *w, const struct export_options *options,
      struct export_sum *sum, struct err *err)
 {
+	int64_t shared;
 	int something;
 
 	if (agreement_read(&w->out.g.agreement, w->st, w->out.g.objects, &w->c,
@@ -299,10 +300,14 @@ make(struct work *w, const struct export_options *options,
 	w->sent = sent_path(w->home, &w->c, w->m.place.sequence);
 	if (!w->sent)
 		return err_memory(err);
-	if (pack(w, err) < 0 || settle(w, options->file, err) < 0)
+	if (pack(w, err) < 0 || settle(w, options->file, err) < 0 ||
+	    store_ask(w->st, &shared, 0, err, "select 1 from _ledger not "
+		      "indexed where connection = ?1 limit 1", "i",
+		      w->c.number) < 0)
 		return -1;
 	*sum = (struct export_sum){
 		.made = true,
+		.unshared = !shared && !w->c.in.begun,
 		.full = w->out.g.full,
 		.sequence = w->m.place.sequence,
 		.creates = w->out.g.creates,

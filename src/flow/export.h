@@ -23,6 +23,7 @@ struct export_options {
 struct export_sum {
 	bool made; /* false: there was nothing to say */
 	bool full; /* the partner takes it with --new-epoch */
+	bool unshared; /* empty, for nothing has been shared so far */
 	uint64_t sequence, bytes;
 	uint64_t creates, updates, deletes, values;
 };

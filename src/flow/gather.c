@@ -124,13 +124,17 @@ mark_published(struct gather *g, struct err *err)
 	return 0;
 }
 
-/* Fields newly published: whole, of every record that has been told. */
+/*
+ * Fields newly published: whole, of every record that has been told. The
+ * partner may have a value from when the field was published before: what was
+ * emptied since is told too.
+ */
 static int
 gather_fields(struct gather *g, const struct agreement_out *out,
 	      struct err *err)
 {
 	const struct object *object = out->object;
-	char sql[2 * LIMIT_NAME + 384];
+	char sql[2 * LIMIT_NAME + 512];
 
 	for (size_t f = 0; f < object->fields; f++) {
 		if (!out->field[f] || out->told[f])
@@ -140,7 +144,9 @@ gather_fields(struct gather *g, const struct agreement_out *out,
 			       "from \"%s\" o join _ledger l on l._row = "
 			       "o._row and l.connection = ?1 and l.stop = '' "
 			       "where (l.ledger <= ?3 or not l.ours) and "
-			       "o.\"%s\" <> ''", object->name, object->field[f].name);
+			       "(o.\"%s\" <> '' or exists (select 1 from "
+			       "_change h where h._row = o._row and h.field = "
+			       "?2))", object->name, object->field[f].name);
 		if (run(g, sql, g->c->number, object->field[f].field,
 			g->c->out_ledger, err) < 0)
 			return -1;
@@ -174,11 +180,17 @@ gather_changes(struct gather *g, struct err *err)
 		"insert into _found select distinct l.object, 2, " WIRE ", "
 		"l._row, l.ledger from _val v cross join _ledger l on l._row "
 		"= v._row and l.connection = ?1 and l.stop = '' where ?3 = 0";
+	/*
+	 * Also one that was told, went, was shared once more as it came back
+	 * and went again: its row has moved above the mark.
+	 */
 	static const char deleted[] =
 		"insert into _found select l.object, 3, " WIRE ", l._row, "
 		"l.ledger from _deleted d cross join _ledger l on l._row = "
-		"d._row and l.connection = ?1 and l.stop = '' and (l.ledger "
-		"<= ?4 or not l.ours) where d.number > ?3 and d.origin <> ?1";
+		"d._row and l.connection = ?1 and l.stop = '' where d.number "
+		"> ?3 and d.origin <> ?1 and (l.ledger <= ?4 or not l.ours or "
+		"exists (select 1 from _deleted b where b.object = d.object "
+		"and b.id = d.id and b._row <> d._row and b.number > ?3))";
 	int64_t n = g->c->number, inviter = g->c->inviter;
 	int64_t mark = g->c->out_ledger;
 
@@ -330,17 +342,16 @@ find_creates(struct gather *g, struct gather_object *all, struct err *err)
 	store_bind_int(s, 2, g->c->number);
 	store_bind_int(s, 3, g->full);
 	while ((got = store_step(s, err)) > 0) {
-		int64_t object = store_int(s, 1);
+		int64_t ledger = store_int(s, 0), object = store_int(s, 1);
 		size_t len, tried = 0;
 
-		g->ledger = store_int(s, 0);
 		/* Nearly always the one before. */
 		while (tried++ < g->agreement.outs &&
 		       all[at].out->object->object != object)
 			at = (at + 1) % g->agreement.outs;
 		if (all[at].out->object->object == object &&
 		    all[at].out->published)
-			see_create(&all[at], g->ledger, store_text(s, 2, &len),
+			see_create(&all[at], ledger, store_text(s, 2, &len),
 				   before[at]);
 		else
 			g->left = true;
@@ -505,14 +516,19 @@ gather_all(struct gather *g, struct manifest *m, struct err *err)
 static int
 keep_left(struct gather *g, struct err *err)
 {
+	/* One after the other, for each bundle takes as many numbers more. */
+	static const char again[] =
+		"update _ledger set ledger = n.next from (select ledger was, "
+		LEDGER_LAST " + row_number() over (order by ledger) next from "
+		"_ledger where ledger > ?1 and ledger <= ?4 and connection = "
+		"?2 and object = ?3 and ours and stop = '') n where ledger = "
+		"n.was";
+
 	for (size_t i = 0; g->left && i < g->agreement.outs; i++) {
 		const struct agreement_out *out = &g->agreement.out[i];
 
 		if (!out->published &&
-		    store_run(g->st, err, "update _ledger set ledger = ledger "
-			      "+ ?4 where ledger > ?1 and ledger <= ?4 and "
-			      "connection = ?2 and object = ?3 and ours and "
-			      "stop = ''", "iiii", g->c->out_ledger,
+		    store_run(g->st, err, again, "iiii", g->c->out_ledger,
 			      g->c->number, out->object->object,
 			      g->ledger) < 0)
 			return -1;

@@ -67,6 +67,7 @@ set_guessing(struct column *c, const struct object_field *f, bool whole)
 	c->guessing = whole && inferred;
 	c->late = !c->guessing && inferred && f->type == VALUE_UNKNOWN;
 	c->guessing |= c->late;
+	c->ids = f->type == VALUE_ID;
 }
 
 int

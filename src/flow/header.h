@@ -11,6 +11,8 @@ struct column {
 	size_t field; /* of the object; or HEADER_NONE: set aside */
 	bool guessing;
 	bool late; /* it was there, and only now shows its type */
+	bool ids;  /* of ids, none of which was known to be a record here */
+	char seen[3]; /* how the last of those began that was looked at */
 	struct value_guess guess;
 };
 #define HEADER_NONE SIZE_MAX

@@ -158,7 +158,8 @@ check_order(struct store *st, const struct connection *c,
 
 static int
 apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
-	       const char *path, struct import_sum *sum, struct err *err)
+	       const char *path, bool asked, struct import_sum *sum,
+	       struct err *err)
 {
 	const struct manifest *m = bundle_in_manifest(in);
 	struct store *st = home_store(home);
@@ -166,7 +167,7 @@ apply_in_store(struct home *home, struct connection *c, struct bundle_in *in,
 	int rc = -1;
 
 	if (apply_new(&a, home, c, err) == 0)
-		rc = apply_bundle(a, in, &sum->rows, err);
+		rc = apply_bundle(a, in, asked, &sum->rows, err);
 	apply_free(a);
 	if (rc < 0)
 		return -1;
@@ -207,7 +208,7 @@ take_changes(struct home *home, struct bundle_in *in, const char *path,
 		return 0;
 	if (store_begin(st, err) < 0)
 		return -1;
-	rc = apply_in_store(home, c, in, path, sum, err);
+	rc = apply_in_store(home, c, in, path, new_epoch, sum, err);
 	if (rc == 0)
 		rc = store_commit(st, err);
 	store_rollback(st);

@@ -11,6 +11,7 @@
 #include "flow/header.h"
 #include "flow/known.h"
 #include "flow/parsed.h"
+#include "flow/references.h"
 #include "format/keys.h"
 #include "format/skim.h"
 #include "model/record_id.h"
@@ -30,6 +31,7 @@ struct work {
 	struct header columns;
 	size_t line_end; /* its length in the header: LF or CRLF */
 	bool fresh;	  /* the object has never been loaded */
+	bool first; /* it has no records so far */
 	struct known known;
 	int64_t newest; /* stamp of the rows so far */
 	struct parsed *parsed;
@@ -157,6 +159,18 @@ spell(struct work *w, size_t field, struct field text, uint64_t line,
 	return 0;
 }
 
+/* Whether a column of foreign ids may have got one of a record here. */
+static int
+see_id(struct work *w, struct column *c, struct field id, struct err *err)
+{
+	if (w->in->learned || id.len < sizeof c->seen ||
+	    memcmp(c->seen, id.at, sizeof c->seen) == 0)
+		return 0;
+	memcpy(c->seen, id.at, sizeof c->seen);
+	return references_begin_so(w->in->st, w->in->objects, c->seen,
+				   &w->in->learned, err);
+}
+
 /* The row's values, spelled, in place of what `value` has. */
 static int
 take_values(struct work *w, const struct row *row, uint64_t line,
@@ -172,7 +186,8 @@ take_values(struct work *w, const struct row *row, uint64_t line,
 		if (c->guessing)
 			value_guess_see(&c->guess, row->field[i].at,
 					row->field[i].len);
-		if (spell(w, c->field, row->field[i], line, err) < 0)
+		if ((c->ids && see_id(w, c, row->field[i], err) < 0) ||
+		    spell(w, c->field, row->field[i], line, err) < 0)
 			return -1;
 		/* As an offset, until the buffer has stopped moving. */
 		w->value[c->field].len = w->spelled.len - start;
@@ -662,7 +677,10 @@ see_header(struct work *w, struct skim *skim, struct err *err)
 	if (make_row_room(w, err) < 0 ||
 	    parsed_open(&w->parsed, &w->header, w->columns.count, err) < 0)
 		return -1;
-	return known_read(&w->known, w->in->st, w->in->records, w->o, err);
+	if (known_read(&w->known, w->in->st, w->in->records, w->o, err) < 0)
+		return -1;
+	w->first = w->known.count == 0;
+	return 0;
 }
 
 static int
@@ -684,6 +702,8 @@ see_all(struct work *w, struct skim *skim, struct err *err)
 	    known_write(&w->known, w->in->st, w->o, err) < 0)
 		return -1;
 	tell_newest(w);
+	/* An object's first records may be what others refer to. */
+	w->in->learned |= w->first && w->tally->inserted > 0;
 	in = header_for(w);
 	return header_settle(&w->columns, &in, w->known.others,
 			      &w->in->learned, err);

@@ -15,6 +15,7 @@ landing_field(struct landing *l, const char *object,
 	      const struct object *local, struct field theirs,
 	      struct landing_field *out, struct err *err)
 {
+	char name[LIMIT_NAME + 1];
 	int64_t time;
 
 	*out = (struct landing_field){ .f = SIZE_MAX };
@@ -24,7 +25,9 @@ landing_field(struct landing *l, const char *object,
 		      theirs.at, theirs.len) < 0)
 		return -1;
 	out->time = time != 0;
-	if (!local)
+	/* What is each org's own never lands, whoever sends it. */
+	(void)snprintf(name, sizeof name, "%.*s", (int)theirs.len, theirs.at);
+	if (!local || !agreement_publishable(l->c, name))
 		return 0;
 	if (agreement_map(l->st, l->c, object, theirs, local, &out->f, err) <
 	    0)
@@ -131,6 +134,46 @@ translate(struct landing *l, const struct object_field *f,
 	return 0;
 }
 
+/* The object here that has a record of theirs, or NULL; never one of ours. */
+static int
+object_of(struct landing *l, int64_t row, struct object **out,
+	       struct err *err)
+{
+	int64_t number;
+
+	*out = NULL;
+	if (store_ask(l->st, &number, 0, err, "select object from _ledger "
+		      "where connection = ?1 and _row = ?2 and stop = '' and "
+		      "not ours",
+		      "ii", l->c->number, row) < 0)
+		return -1;
+	for (size_t i = 0; i < objects_count(l->objects); i++)
+		if (objects_at(l->objects, i)->object == number)
+			*out = objects_at(l->objects, i);
+	return 0;
+}
+
+/*
+ * A value of a record that was accepted into another object than theirs goes
+ * into by now: there it goes on.
+ */
+static int
+write_elsewhere(struct landing *l, const char *object,
+		const struct object *local, const struct target *t,
+		struct field theirs, struct field value, struct err *err)
+{
+	struct landing_field how;
+	struct object *there;
+
+	if (object_of(l, t->row, &there, err) < 0)
+		return -1;
+	if (!there || there == local)
+		return 0;
+	if (landing_field(l, object, there, theirs, &how, err) < 0)
+		return -1;
+	return landing_write(l, object, there, t, theirs, &how, value, err);
+}
+
 int
 landing_write(struct landing *l, const char *object, struct object *local,
 	      const struct target *t, struct field theirs,
@@ -167,7 +210,10 @@ landing_write(struct landing *l, const char *object, struct object *local,
 					  now, err);
 	got = records_read_field(l->records, local, t->row, how->f, &had,
 				 err);
-	if (got <= 0 || value_equal(f->type, had.at, had.len, now.at, now.len))
+	if (got == 0)
+		return write_elsewhere(l, object, local, t, theirs, value,
+				       err);
+	if (got < 0 || value_equal(f->type, had.at, had.len, now.at, now.len))
 		return got < 0 ? -1 : 0;
 	l->values++;
 	return records_update_field(l->records, local, t->row, how->f, now,

@@ -13,6 +13,7 @@
 struct landing {
 	struct store *st;
 	const struct connection *c;
+	struct objects *objects;
 	struct records *records;
 	struct names *names;
 	bool waiting; /* something of this connection waits, or may */

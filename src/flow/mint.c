@@ -38,12 +38,30 @@ is_free(struct store *st, const struct object *o, const char *prefix,
 	return 0;
 }
 
-/* The first prefix of ours that nobody has: z00, z01, ... */
+/* The prefix of ours with the highest number, or -1. */
+static int
+last_prefix(struct store *st, int64_t *last, struct err *err)
+{
+	return store_ask(st, last, -1, err, "select max((instr(?1, substr("
+			 "prefix, 2, 1)) - 1) * 62 + instr(?1, substr(prefix, "
+			 "3, 1)) - 1) from _object where prefix >= 'z' and "
+			 "prefix < '{'", "s", digits);
+}
+
+/*
+ * A prefix of ours that nobody has: z00, z01, ... after the last one that is
+ * taken, for there may be thousands; else one that was left free.
+ */
 static int
 next_prefix(struct store *st, const struct object *o, char prefix[static 4],
 	    struct err *err)
 {
-	for (unsigned i = 0; i < 62 * 62; i++) {
+	int64_t last;
+
+	if (last_prefix(st, &last, err) < 0)
+		return -1;
+	for (unsigned n = 0; n < 62 * 62; n++) {
+		unsigned i = (unsigned)(last + 1 + n) % (62 * 62);
 		bool free;
 
 		(void)snprintf(prefix, 4, "z%c%c", digits[i / 62],

@@ -136,10 +136,6 @@ infer_field(struct store *st, struct objects *objects,
 	if (objects_set_type(objects, f, VALUE_REFERENCE, OBJECT_INFERRED,
 			     err) < 0)
 		return -1;
-	/* What has been told of it were ids: it is told anew, as names. */
-	if (store_run(st, err, "delete from _told where object = ?1 and field "
-		      "= ?2", "ss", o->name, f->name) < 0)
-		return -1;
 	return records_respell(records, o, f, shown->other, err);
 }
 
@@ -174,6 +170,26 @@ references_infer(struct store *st, struct objects *objects,
 		if (infer_object(st, objects, records, objects_at(objects, i),
 				 err) < 0)
 			return -1;
+	return 0;
+}
+
+int
+references_begin_so(struct store *st, struct objects *objects,
+		    const char prefix[static 3], bool *yes, struct err *err)
+{
+	*yes = false;
+	for (size_t i = 0; i < objects_count(objects) && !*yes; i++) {
+		char sql[LIMIT_NAME + 96];
+		int64_t some;
+
+		(void)snprintf(sql, sizeof sql, "select 1 from \"%s\" where "
+			       "\"Id\" >= ?1 and \"Id\" < ?1 || '~' limit 1",
+			       objects_at(objects, i)->name);
+		if (store_ask(st, &some, 0, err, sql, "t", prefix,
+			      (size_t)3) < 0)
+			return -1;
+		*yes = some != 0;
+	}
 	return 0;
 }
 

@@ -15,6 +15,11 @@
 int references_infer(struct store *st, struct objects *objects,
 		     struct records *records, struct err *err);
 
+/* Whether any object here has ids that begin with these three characters. */
+int references_begin_so(struct store *st, struct objects *objects,
+			const char prefix[static 3], bool *yes,
+			struct err *err);
+
 /* Whether a column that was no reference so far has ids alone. */
 int references_only_ids(struct store *st, const struct object *o,
 			const struct object_field *f, bool *only,

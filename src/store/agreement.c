@@ -93,6 +93,8 @@ see_published(const struct connection *c, struct agreement_out *o,
 
 	if (*field == 0) {
 		o->published = !excepted;
+	} else if (strcmp(field, "*") == 0 && excepted) {
+		memset(o->field, 0, o->object->fields * sizeof *o->field);
 	} else if (strcmp(field, "*") == 0) {
 		set_all(c, o);
 	} else {
@@ -109,12 +111,12 @@ see_told(const struct connection *c, struct agreement_out *o,
 	size_t f = objects_field(o->object, field, strlen(field));
 
 	(void)c;
+	o->known |= *field == 0;
 	if (f == o->object->fields)
 		return;
-	o->told[f] = true;
-	o->retyped |= o->field[f] &&
-		      strcmp(value_type_word(o->object->field[f].type),
-			     type) != 0;
+	/* A type that is new may spell what has been told in another way. */
+	o->told[f] = strcmp(value_type_word(o->object->field[f].type),
+			    type) == 0;
 }
 
 static int
@@ -309,6 +311,20 @@ find_names(struct objects *objects, const struct connection *c,
 	return 0;
 }
 
+/*
+ * A single field of an object that was taken back is all that goes of it, also
+ * where all other objects go whole.
+ */
+static int
+leave_others(struct store *st, const struct connection *c, const char *object,
+	     struct err *err)
+{
+	return store_run(st, err, "insert into _publication select connection, "
+			 "object, '*', 1 from _publication where connection = "
+			 "?1 and object = ?2 and field = '' and excepted on "
+			 "conflict do nothing", "is", c->number, object);
+}
+
 int
 agreement_publish(struct store *st, struct objects *objects,
 		  struct connection *c, const char *object,
@@ -319,6 +335,7 @@ agreement_publish(struct store *st, struct objects *objects,
 		return note(st, c, "Published All", NULL, NULL, user, err);
 	}
 	if (find_names(objects, c, &object, &field, err) < 0 ||
+	    (field && leave_others(st, c, object, err) < 0) ||
 	    put_publication(st, c, object, "", false, err) < 0 ||
 	    put_publication(st, c, object, field ? field : "*", false, err) <
 		    0)
@@ -453,6 +470,10 @@ agreement_set_told(struct store *st, const struct connection *c,
 	for (size_t i = 0; i < a->outs; i++) {
 		const struct agreement_out *o = &a->out[i];
 
+		if (o->published &&
+		    store_run(st, err, "insert into _told values (?1, ?2, '', "
+			      "'')", "is", c->number, o->object->name) < 0)
+			return -1;
 		for (size_t f = 0; o->published && f < o->object->fields; f++)
 			if (o->field[f] &&
 			    store_run(st, err, "insert into _told values (?1, "

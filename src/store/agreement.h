@@ -14,10 +14,9 @@
 /* One of our objects, as it goes out. */
 struct agreement_out {
 	struct object *object;
-	bool published;
+	bool published, known; /* known: the partner was told so before */
 	bool *field; /* of object->fields: published */
-	bool *told;  /* published, and has been before: only changes go */
-	bool retyped; /* one of those was told to be of another type */
+	bool *told;  /* and has been before, of the same type: changes go */
 };
 
 /* One of their objects, as it comes in. */

@@ -23,6 +23,7 @@
  * The numbers that put a row above every mark, so that it is to be told, and
  * below all, so that it counts as told. SQLite asks for each once a statement.
  */
+#define LEDGER_LAST "(select max(ledger) from _ledger)"
 #define LEDGER_NEXT "(select max(ledger) + 1 from _ledger)"
 #define LEDGER_FIRST "(select coalesce(min(ledger), 1) - 1 from _ledger)"
 

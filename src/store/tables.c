@@ -164,7 +164,7 @@ const char tables_sql[] =
 	") strict, without rowid;\n"
 	"\n"
 	"-- What of it has been sent already, so that what is new goes whole, and\n"
-	"-- of which type it was then.\n"
+	"-- of which type it was then; an object's row has field ''.\n"
 	"create table _told (\n"
 	"  connection integer not null references _connection,\n"
 	"  object text not null collate nocase,\n"
