@@ -716,44 +716,59 @@ none_of(struct store *st, const char *sql, const char *what, struct err *err)
 				    (long long)n, what);
 }
 
-/* Rows that are numbered in the logs stand in an object's table. */
+/* How many rows of a log are of the objects from one on: of 400 at most. */
+static int
+count_known(struct store *st, struct objects *objects, const char *log,
+	    size_t from, int64_t *known, struct err *err)
+{
+	struct buf sql = BUF_INIT;
+	int rc;
+
+	buf_addf(&sql, "select count(*) from %s where _row in (select _row "
+		 "from _deleted where %d", log, from == 0);
+	for (size_t i = from; i < objects_count(objects) && i < from + 400;
+	     i++)
+		buf_addf(&sql, " union all select _row from \"%s\"",
+			 objects_at(objects, i)->name);
+	buf_add_str(&sql, ")");
+	rc = buf_str(&sql) ? store_ask(st, known, 0, err, buf_str(&sql), "") :
+			     err_memory(err);
+	buf_release(&sql);
+	return rc;
+}
+
+/* Rows that are numbered in the logs stand in an object's table, in one. */
 static int
 check_rows(struct store *st, struct objects *objects, struct err *err)
 {
-	struct buf all = BUF_INIT, sql = BUF_INIT;
-	int rc = 0;
+	static const char *const logs[] = { "_change", "_base", "_loaded" };
+	char sql[LIMIT_NAME + 96], what[64];
 
-	buf_add_str(&all, "select _row from _deleted");
 	for (size_t i = 0; i < objects_count(objects); i++) {
-		const char *name = objects_at(objects, i)->name;
-
-		buf_addf(&all, " union all select _row from \"%s\"", name);
-		buf_clear(&sql);
-		buf_addf(&sql, "select count(*) from \"%s\" where "
-			 "length(\"Id\") <> 18", name);
-		if (rc == 0)
-			rc = buf_str(&sql) ?
-				     none_of(st, buf_str(&sql),
-					     "records have no id", err) :
-				     err_memory(err);
+		(void)snprintf(sql, sizeof sql, "select count(*) from \"%s\" "
+			       "where length(\"Id\") <> 18",
+			       objects_at(objects, i)->name);
+		if (none_of(st, sql, "records have no id", err) < 0)
+			return -1;
 	}
-	for (size_t i = 0; rc == 0 && i < 3; i++) {
-		static const char *const logs[] = { "_change", "_base",
-						    "_loaded" };
-		char what[64];
+	for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+		int64_t known = 0, some = 0;
 
-		buf_clear(&sql);
-		buf_addf(&sql, "select count(*) from %s where _row not in "
-			 "(%s)", logs[i], buf_str(&all) ? buf_str(&all) : "");
+		for (size_t from = 0; from == 0 || from < objects_count(objects);
+		     from += 400) {
+			if (count_known(st, objects, logs[i], from, &some,
+					err) < 0)
+				return -1;
+			known += some;
+		}
+		(void)snprintf(sql, sizeof sql, "select count(*) - %lld from "
+			       "%s", (long long)known, logs[i]);
 		(void)snprintf(what, sizeof what, "rows of %s are of no "
 			       "record", logs[i]);
-		rc = buf_str(&sql) && buf_str(&all) ?
-			     none_of(st, buf_str(&sql), what, err) :
-			     err_memory(err);
+		if (none_of(st, sql, what, err) < 0)
+			return -1;
 	}
-	buf_release(&all);
-	buf_release(&sql);
-	return rc;
+	return 0;
 }
 
 int
