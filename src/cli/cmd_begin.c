@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "format/minisig.h"
+#include "store/check.h"
 #include "store/home.h"
 #include "store/records.h"
 #include "store/users.h"
@@ -171,7 +172,7 @@ run_check(struct cli *cli)
 		return -1;
 	rc = store_check(home_store(home), &cli->err);
 	if (rc == 0)
-		rc = records_check(home_store(home), &cli->err);
+		rc = check_records(home_store(home), &cli->err);
 	home_close(home);
 	if (rc == 0 && !cli->quiet)
 		printf("the home is sound\n");

@@ -124,12 +124,6 @@ int records_confirm_removed(struct records *r, const struct object *o,
 int records_mark_edited(struct records *r, int64_t row, struct err *err);
 
 /*
- * Whether the tables agree with each other: every id is one, every change and
- * base is of a record and a field that are there. ERR_SYSTEM says what is not.
- */
-int records_check(struct store *st, struct err *err);
-
-/*
  * Spell a field's values anew, where the type says so; logs no change. Where
  * it is known that no record has one to be respelled, any is false, and only
  * bases are looked at.

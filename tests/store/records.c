@@ -1,3 +1,4 @@
+#include "store/check.h"
 #include "store/records.h"
 
 #include <criterion/criterion.h>
@@ -388,11 +389,11 @@ Test(records, check_finds_what_is_of_nothing)
 	(void)loaded(&s, o, A);
 	end(&s);
 	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
-		cr_assert_eq(records_check(s.st, &s.err), 0, "%s", s.err.msg);
+		cr_assert_eq(check_records(s.st, &s.err), 0, "%s", s.err.msg);
 		cr_assert_eq(store_exec(s.st, "savepoint a", &s.err), 0);
 		cr_assert_eq(store_exec(s.st, damages[i], &s.err), 0, "%s",
 			     s.err.msg);
-		cr_expect_eq(records_check(s.st, &s.err), -1, "%s",
+		cr_expect_eq(check_records(s.st, &s.err), -1, "%s",
 			     damages[i]);
 		cr_expect_eq(s.err.kind, ERR_SYSTEM);
 		cr_assert_eq(store_exec(s.st, "rollback to a", &s.err), 0);

@@ -1,3 +1,4 @@
+#include "store/check.h"
 #include "store/sample.h"
 
 #include <criterion/criterion.h>
@@ -63,7 +64,7 @@ sample_again(struct sample_store *s)
 void
 sample_close(struct sample_store *s)
 {
-	cr_expect_eq(records_check(s->st, &s->err), 0, "%s", s->err.msg);
+	cr_expect_eq(check_records(s->st, &s->err), 0, "%s", s->err.msg);
 	cr_expect_eq(store_check(s->st, &s->err), 0, "%s", s->err.msg);
 	close_all(s);
 }
