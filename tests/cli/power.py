@@ -244,7 +244,9 @@ class Disk:
 
     def call(self, name, words, rc):
         """One call that succeeded."""
-        if name == "openat":
+        if name == "open":
+            self.opened(rc, "AT_FDCWD", text(words[0]), words[1])
+        elif name == "openat":
             self.opened(rc, words[0], text(words[1]), words[2])
         elif name == "exit":
             self.said = self.dirty = True
