@@ -15,9 +15,6 @@
 #include "format/envelope.h"
 #include "store/transfers.h"
 
-/* Records above which a bundle is to be made soon rather than small. */
-enum { MANY = 50000 };
-
 struct work {
 	struct home *home;
 	struct store *st;
@@ -193,7 +190,7 @@ pack(struct work *w, struct err *err)
 	    file_begin(&file, w->sent, FILE_NEW, err) < 0 ||
 	    bundle_out_begin(&b, w->sent, err) < 0)
 		goto out;
-	if (w->out.g.creates + w->out.g.updates > MANY)
+	if (w->out.g.creates + w->out.g.updates > GATHER_MANY)
 		bundle_out_effort(b, GZIP_SOON);
 	if (outgo_write(&w->out, &w->m, b, err) < 0)
 		goto out;

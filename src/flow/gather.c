@@ -11,9 +11,6 @@
  */
 enum { FEW = 8 };
 
-/* And so many that another look at each record is not worth its bytes. */
-enum { MANY = 50000 };
-
 /*
  * _pub: the published fields that have been told before. _val: which values go
  * singly. _go: which records have such values or are gone, and their numbers;
@@ -446,7 +443,7 @@ number_object(struct gather *g, struct gather_object *o, struct manifest *m,
 	(void)snprintf(mo->name, sizeof mo->name, "%s", object->name);
 	o->before = *number;
 	o->few = !g->full && o->creates <= FEW;
-	o->dated = g->full || (o->creates <= MANY && tells_times(o->out));
+	o->dated = g->full || (o->creates <= GATHER_MANY && tells_times(o->out));
 	if (run(g, numbered, object->object, (int64_t)(*number + mo->creates),
 		0, err) < 0 ||
 	    (o->few && o->creates > 0 && gather_few(g, o, err) < 0))

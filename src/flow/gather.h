@@ -14,6 +14,9 @@
 #include "store/ledger.h"
 #include "store/records.h"
 
+/* Records above which a bundle is to be made soon rather than small. */
+enum { GATHER_MANY = 50000 };
+
 /* One object of the bundle; they stand as in the manifest. */
 struct gather_object {
 	const struct agreement_out *out;

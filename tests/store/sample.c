@@ -1,4 +1,3 @@
-#include "store/check.h"
 #include "store/sample.h"
 
 #include <criterion/criterion.h>
@@ -6,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "store/check.h"
 
 void
 sample_folder(void)
